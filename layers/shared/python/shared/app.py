@@ -1,0 +1,244 @@
+"""The way in: Chalice with one line of log per request, and every refusal a problem document.
+
+A capability's `app.py` makes one `App` and gives each route its permission and its shapes:
+
+    @app.endpoint("POST", "/tickets", allows=permissions.REPORT, status=201,
+                  takes=shapes.ReportRepair, gives=shapes.Ticket)
+    def report_repair(call: Call[shapes.ReportRepair, NoQuery]) -> shapes.Ticket:
+
+The caller is the one that the authorizer handed on, narrowed to the route's permission; an action
+that answers without having checked what it touched is a fault, never an answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import msgspec
+from chalice.app import Chalice, CustomAuthorizer, MultiDict, Request, Response
+
+from shared import clock, events, i18n
+from shared.auth import PUBLIC, SIGNED_IN, Caller, Permission, from_context
+from shared.errors import Invalid, LinliError, Unauthenticated
+from shared.requests import Call, NoQuery, Shape, decode_body, decode_query
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+# The stack gives the function behind this name (x-amazon-apigateway-authorizer); the gateway
+# keeps its answer for a minute, so a removed role is gone within that minute.
+AUTHORIZER = CustomAuthorizer("linli", authorizer_uri="given by the stack", ttl_seconds=60)
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route as the OpenAPI document describes it."""
+
+    method: str
+    path: str
+    view: View
+    allows: Permission
+    takes: type[Shape] | None
+    query: type[Shape]
+    gives: Any
+    status: int
+    errors: tuple[str, ...]
+    keyed: bool
+
+
+class App(Chalice):
+    """One capability's way in."""
+
+    def __init__(self, name: str, *, texts: i18n.Texts, about: str) -> None:
+        super().__init__(app_name=name, configure_logs=False)
+        self.about = about
+        self.texts: i18n.Texts = {**i18n.COMMON, **texts}
+        self.operations: list[Operation] = []
+        self.route("/openapi.json", methods=["GET"], name="openapi")(self._serve_openapi)
+
+    @cached_property
+    def logger(self) -> Logger:
+        """The structured logger, made at the first line rather than at import."""
+        from aws_lambda_powertools.logging.logger import Logger
+
+        # CloudWatch stamps each line; time and code location would double its size.
+        return Logger(service=self.app_name, location=None, timestamp=None)
+
+    def endpoint(
+        self,
+        method: str,
+        path: str,
+        *,
+        allows: Permission,
+        gives: Any,
+        takes: type[Shape] | None = None,
+        query: type[Shape] = NoQuery,
+        status: int = 200,
+        errors: Sequence[str] = (),
+        keyed: bool = False,
+    ) -> Callable[[View], View]:
+        """Register a route with its permission, its shapes and its own refusals.
+
+        Parameters
+        ----------
+        allows
+            The permission that its callers need; a route cannot be made without one.
+        gives
+            What it answers with; None for an empty 204.
+        errors
+            Codes of the conflicts it can answer with, beside the common ones.
+        keyed
+            Whether it asks for an `Idempotency-Key`.
+        """
+
+        def register(view: View) -> View:
+            operation = Operation(
+                method, path, view, allows, takes, query, gives, status, tuple(errors), keyed
+            )
+            self.operations.append(operation)
+
+            def answer(**path_parts: str) -> Response:
+                return self._answer(operation, path_parts)
+
+            self.route(
+                path,
+                methods=[method],
+                name=view.__name__,
+                authorizer=None if allows is PUBLIC else AUTHORIZER,
+                content_types=["*/*"],
+            )(answer)
+            return view
+
+        return register
+
+    def _answer(self, operation: Operation, path_parts: dict[str, str]) -> Response:
+        started = time.perf_counter()
+        request = self.current_request
+        assert request is not None  # Chalice sets it before it calls a view.
+        person_id = ""
+        try:
+            caller = self._caller(request, operation.allows)
+            person_id = caller.person_id
+            result = self._run(operation, request, caller, path_parts)
+            body = b"" if result is None else msgspec.json.encode(result)
+            response = Response(body.decode(), dict(_HEADERS), operation.status)
+        except LinliError as error:
+            response = self._problem(error, request)
+        except Exception:
+            # The one place where an unforeseen fault becomes an answer: logged whole, told briefly.
+            self.logger.exception("unforeseen", extra={"request_id": _request_id(request)})
+            response = self._problem(LinliError("internal_error"), request)
+        self.logger.info(
+            f"{operation.method} {operation.path}",
+            extra={
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - started) * 1000),
+                "request_id": _request_id(request),
+                "person_id": person_id,
+            },
+        )
+        return response
+
+    def _run(
+        self, operation: Operation, request: Request, caller: Caller, path_parts: dict[str, str]
+    ) -> Any:
+        body = None
+        if operation.takes is not None:
+            raw = request.raw_body
+            content_type = request.headers.get("content-type", "")
+            raw_bytes = raw.encode() if isinstance(raw, str) else raw
+            body = decode_body(raw_bytes, content_type, operation.takes)
+        parameters = request.query_params or MultiDict({})
+        query = decode_query({n: parameters.getlist(n) for n in parameters}, operation.query)
+        call = Call(caller, body, query, clock.now(), request.headers)
+        if operation.keyed:
+            call.key  # noqa: B018  # refuse a missing key before anything is read
+        result = operation.view(call, **{n: unquote(v) for n, v in path_parts.items()})
+        if not caller.checked and operation.allows is not PUBLIC:
+            raise AssertionError(f"{operation.view.__name__} never checked what it touched")
+        return result
+
+    def _caller(self, request: Request, allows: Permission) -> Caller:
+        if allows is PUBLIC:
+            return Caller("", (), PUBLIC)
+        context = request.context.get("authorizer") or {}
+        caller = from_context(context, allows)
+        if allows is not SIGNED_IN and not caller.scopes:
+            # Without the permission anywhere, even the shape of the request is not discussed.
+            caller.require("")
+        return caller
+
+    def _problem(self, error: LinliError, request: Request) -> Response:
+        """The refusal as a problem document (RFC 9457) in the caller's language."""
+        language = i18n.choose(request.headers.get("accept-language"))
+        title = i18n.text(self.texts, error.code, error.params, language)
+        problem: dict[str, Any] = {
+            "type": f"urn:linli:problem:{error.code}",
+            "title": title,
+            "status": error.status,
+            "code": error.code,
+            "request_id": _request_id(request),
+        }
+        if error.params:
+            problem["params"] = error.params
+        if isinstance(error, Invalid):
+            problem["errors"] = [
+                {
+                    "path": finding.path,
+                    "code": finding.code,
+                    "reason": i18n.text(self.texts, finding.code, dict(finding.params), language),
+                }
+                for finding in error.findings
+            ]
+        headers: dict[str, str | list[str]] = {
+            **_HEADERS,
+            "Content-Type": "application/problem+json",
+        }
+        headers["Content-Language"] = language
+        if isinstance(error, Unauthenticated):
+            headers["WWW-Authenticate"] = "Bearer"
+        return Response(msgspec.json.encode(problem).decode(), headers, error.status)
+
+    def _serve_openapi(self) -> Response:
+        from shared.openapi import document
+
+        return Response(msgspec.json.encode(document(self)).decode(), dict(_HEADERS))
+
+    def relay(self, event: Any) -> None:
+        """Take the events of a stream batch to the bus; raises to have the batch again."""
+        count = events.relay(record["dynamodb"] for record in event.to_dict()["Records"])
+        self.logger.info("relay", extra={"events": count})
+
+    def consume(
+        self, event: Any, take: Callable[[events.Event, Any], None]
+    ) -> dict[str, list[dict[str, str]]]:
+        """Give each event of a queue batch to `take`, which has its effect once per event id."""
+        return events.consume(_messages(event), take, self._failed)
+
+    def each(self, event: Any, take: Callable[[str], None]) -> dict[str, list[dict[str, str]]]:
+        """Give the body of each message of a queue batch to `take`."""
+        return events.each(_messages(event), take, self._failed)
+
+    def _failed(self, message_id: str) -> None:
+        self.logger.exception("message failed", extra={"message_id": message_id})
+
+
+def _messages(event: Any) -> list[tuple[str, str]]:
+    return [(record["messageId"], record["body"]) for record in event.to_dict()["Records"]]
+
+
+def _request_id(request: Request) -> str:
+    return str(request.context.get("requestId", ""))

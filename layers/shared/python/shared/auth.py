@@ -1,0 +1,193 @@
+"""Who is calling and what they may do: role × scope × permission, deny by default (RULES.md D8).
+
+A grant gives a person a role on a scope.  A scope is a path, `com_7k2m9x4a/3/1/502` for a room,
+and a grant on a path holds for everything below it.  A route names one permission; the way in
+narrows the caller to the scopes where one of their roles has it, and the action asks
+`caller.require(scope)` for the very thing it touches.  What a caller may not see is NotFound.
+
+The authorizer looks the grants up once and hands them on in the request's context, so ordinary
+requests read none.  Doors and money never rely on this: their own write checks the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.errors import NotFound, Unauthenticated
+
+PLATFORM = "platform"
+MAX_GRANTS = 50
+"""Grants of one person; the authorizer's answer must stay small."""
+MAX_COMMUNITIES = 200
+"""Communities of one company; a grant on the company reaches all of them."""
+
+
+class Level(StrEnum):
+    """How far down a scope reaches."""
+
+    PLATFORM = "platform"
+    COMPANY = "company"
+    COMMUNITY = "community"
+    BUILDING = "building"
+    UNIT = "unit"
+    ROOM = "room"
+
+
+class Role(StrEnum):
+    """The roles of RULES.md D8 that stand so far; merchants and devices come with theirs."""
+
+    PLATFORM_ADMIN = "platform_admin"
+    SECURITY_AUDITOR = "security_auditor"
+    COMPANY_ADMIN = "company_admin"
+    COMMUNITY_MANAGER = "community_manager"
+    FINANCE_CLERK = "finance_clerk"
+    FINANCE_APPROVER = "finance_approver"
+    CASHIER = "cashier"
+    DISPATCHER = "dispatcher"
+    BUTLER = "butler"
+    TECHNICIAN = "technician"
+    PATROL = "patrol"
+    STOREKEEPER = "storekeeper"
+    BUYER = "buyer"
+    GATE_GUARD = "gate_guard"
+    OWNER = "owner"
+    FAMILY_MEMBER = "family_member"
+    TENANT = "tenant"
+
+
+RESIDENTS = frozenset({Role.OWNER, Role.FAMILY_MEMBER, Role.TENANT})
+STAFF = frozenset(Role) - RESIDENTS
+
+
+def level_of(scope: str) -> Level:
+    """How far down `scope` reaches."""
+    if scope == PLATFORM:
+        return Level.PLATFORM
+    if scope.startswith("co_"):
+        return Level.COMPANY
+    steps = scope.count("/")
+    return (Level.COMMUNITY, Level.BUILDING, Level.UNIT, Level.ROOM)[steps]
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether a grant on `wide` holds on `narrow`."""
+    return wide in (PLATFORM, narrow) or narrow.startswith(wide + "/")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role on a scope."""
+
+    role: Role
+    scope: str
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A named right and the roles that have it, wherever they are granted."""
+
+    name: str
+    roles: frozenset[Role]
+    about: str = ""
+
+
+def permission(name: str, *roles: Role | Iterable[Role], about: str) -> Permission:
+    """A permission from roles and groups of roles."""
+    members: set[Role] = set()
+    for role in roles:
+        members.update([role] if isinstance(role, Role) else role)
+    return Permission(name, frozenset(members), about)
+
+
+SIGNED_IN = Permission("signed_in", frozenset(), "Whoever has a valid token, about themselves.")
+PUBLIC = Permission("public", frozenset(), "Anyone, without a token.")
+
+
+@dataclass
+class Caller:
+    """A person with the scopes where the route's permission is theirs.
+
+    `checked` turns true when an action asked for a scope or bound itself to the caller's own
+    things; the way in refuses to answer for an action that did neither.
+    """
+
+    person_id: str
+    grants: tuple[Grant, ...]
+    permission: Permission
+    checked: bool = field(default=False, init=False)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes on which the permission is theirs."""
+        return tuple(g.scope for g in self.grants if g.role in self.permission.roles)
+
+    def may(self, scope: str) -> bool:
+        """Whether the permission holds on `scope`."""
+        self.checked = True
+        return any(covers(own, scope) for own in self.scopes)
+
+    def require(self, scope: str) -> None:
+        """Go on only where the permission holds on `scope`.
+
+        Raises
+        ------
+        NotFound
+            It does not; the caller learns nothing about what is there.
+        """
+        if not self.may(scope):
+            raise NotFound
+
+    def reach(self, community_id: str) -> tuple[str, ...]:
+        """The caller's scopes that meet a community; NotFound if none does.
+
+        A list is cut to these: a butler of one building sees that building's part.
+        """
+        self.checked = True
+        scopes = tuple(
+            own for own in self.scopes if covers(own, community_id) or covers(community_id, own)
+        )
+        if not scopes:
+            raise NotFound
+        return scopes
+
+    def own(self) -> str:
+        """The caller's id, for an action that only touches what is keyed by it."""
+        self.checked = True
+        return self.person_id
+
+    def roles_on(self, scope: str) -> frozenset[Role]:
+        """Every role that the caller has on `scope`, whatever the permission."""
+        return frozenset(g.role for g in self.grants if covers(g.scope, scope))
+
+
+def to_context(person_id: str, grants: Iterable[Grant]) -> dict[str, str]:
+    """The authorizer's answer: a gateway context holds texts only.
+
+    Grants are written `role:scope,scope;role:scope`, as a hundred of them must stay below the
+    gateway's limit.
+    """
+    by_role: dict[str, list[str]] = {}
+    for grant in grants:
+        by_role.setdefault(grant.role.value, []).append(grant.scope)
+    packed = ";".join(f"{role}:{','.join(scopes)}" for role, scopes in sorted(by_role.items()))
+    return {"person_id": person_id, "grants": packed}
+
+
+def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
+    """The caller as the authorizer handed them on, narrowed to one permission.
+
+    Raises
+    ------
+    Unauthenticated
+        No authorizer has spoken for this request.
+    """
+    person_id = context.get("person_id")
+    if not person_id:
+        raise Unauthenticated
+    grants = []
+    for part in filter(None, context.get("grants", "").split(";")):
+        role, _, scopes = part.partition(":")
+        grants += [Grant(Role(role), scope) for scope in scopes.split(",")]
+    return Caller(person_id, tuple(grants), wanted)

@@ -1,0 +1,42 @@
+"""Connections to AWS, made at first use and kept for the life of the container."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+# Few, bounded attempts: queues and state machines deliver again by themselves, and stacking
+# retries multiplies calls under failure (RELIABILITY.md 1.5).
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=2,
+    read_timeout=10,
+    s3={"addressing_style": "virtual"},
+)
+
+
+@cache
+def session() -> Any:
+    """The one botocore session of this container."""
+    return botocore.session.get_session()
+
+
+@cache
+def client(service: str) -> Any:
+    """A botocore client for `service`; endpoint and region come from the environment."""
+    return session().create_client(service, config=_CONFIG)
+
+
+def setting(name: str) -> str:
+    """A setting of this function, given by its stack; read when needed, never at import.
+
+    Raises
+    ------
+    KeyError
+        The stack does not set it: a fault of the template, not of the request.
+    """
+    return os.environ[name]

@@ -1,0 +1,79 @@
+"""The grants table: which roles a person has, shared by all capabilities through the authorizer.
+
+Access patterns
+---------------
+1. all grants of a person            Query  pk = platform#person#{person}
+2. the communities of a company      Get    pk = platform#company#{company}, sk = communities
+
+`community` owns the writes: a grant changes in the same transaction as the row that explains it.
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
+
+from shared.auth import MAX_GRANTS, Grant, Level, Role, level_of
+from shared.table import Record, Transaction, page
+
+
+class _Item(Record, table_setting="GRANTS_TABLE"):
+    role = UnicodeAttribute(null=True)
+    scope = UnicodeAttribute(null=True)
+    communities = UnicodeSetAttribute(null=True)
+
+
+def _person_key(person_id: str) -> str:
+    return f"platform#person#{person_id}"
+
+
+def _company_key(company_id: str) -> str:
+    return f"platform#company#{company_id}"
+
+
+def _grant_item(person_id: str, grant: Grant) -> _Item:
+    return _Item(
+        _person_key(person_id),
+        f"{grant.scope}#{grant.role}",
+        role=grant.role.value,
+        scope=grant.scope,
+    )
+
+
+def grants_of(person_id: str) -> tuple[Grant, ...]:
+    """A person's grants; a grant on a company also stands for each of its communities.
+
+    One Query, and one Get per company that the person works for.
+    """
+    found = page(_Item, _person_key(person_id), limit=MAX_GRANTS, cursor=None)
+    grants = [Grant(Role(item.role), item.scope) for item in found.items]
+    for company_id in {g.scope for g in grants if level_of(g.scope) is Level.COMPANY}:
+        company = _Item.find(_company_key(company_id), "communities", consistent=False)
+        communities = sorted(company.communities or ()) if company else []
+        roles = [g.role for g in grants if g.scope == company_id]
+        grants += [Grant(role, community) for role in roles for community in communities]
+    return tuple(grants)
+
+
+def count_grants(person_id: str) -> int:
+    """How many grants a person has, up to the limit."""
+    return len(page(_Item, _person_key(person_id), limit=MAX_GRANTS, cursor=None).items)
+
+
+def add_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
+    """Give a grant as part of a transaction; it must not exist yet."""
+    transaction.put(_grant_item(person_id, grant))
+
+
+def remove_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
+    """Take a grant away as part of a transaction; it must exist."""
+    transaction.delete_blind(_grant_item(person_id, grant))
+
+
+def add_community(transaction: Transaction, company_id: str, community_id: str) -> None:
+    """Let grants on a company reach a new community, as part of a transaction."""
+    item = _Item(_company_key(company_id), "communities")
+    transaction.update(
+        item,
+        [_Item.communities.add({community_id})],
+        _Item.communities.does_not_exist() | ~_Item.communities.contains(community_id),
+    )

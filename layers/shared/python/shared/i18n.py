@@ -1,0 +1,74 @@
+"""Words: every text a person reads exists in zh-CN and in en, chosen by `Accept-Language`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+Texts = Mapping[str, tuple[str, str]]
+"""Code → (zh-CN, en); `{name}` stands for a parameter of the error."""
+
+LANGUAGES = ("zh-CN", "en")
+_MAX_HEADER = 200
+
+COMMON: Texts = {
+    "invalid_request": (
+        "请求有误，未做任何更改。",
+        "The request is not valid; nothing changed.",
+    ),
+    "unauthenticated": ("请先登录。", "Sign in first."),
+    "not_found": ("没有找到。", "Not found."),
+    "method_not_allowed": ("不支持这种请求方法。", "This method is not supported here."),
+    "body_too_large": (
+        "内容太大，最多 {limit_bytes} 字节。",
+        "The body is too large: at most {limit_bytes} bytes.",
+    ),
+    "unsupported_media_type": (
+        "请以 application/json 发送。",
+        "Send the body as application/json.",
+    ),
+    "stale_version": (
+        "内容已被他人更新，请刷新后重试。",
+        "This was changed by somebody else; load it again.",
+    ),
+    "internal_error": (
+        "系统出错，请稍后再试。",
+        "Something went wrong on our side; try again later.",
+    ),
+    "missing_field": ("缺少必填字段。", "A required field is missing."),
+    "unknown_field": ("不认识的字段。", "This field is not known."),
+    "wrong_type": ("类型应为 {expected}。", "Expected {expected}."),
+    "wrong_value": ("取值不符：{reason}", "The value does not fit: {reason}"),
+    "malformed_json": ("不是有效的 JSON:{reason}", "Not valid JSON: {reason}"),
+    "missing_header": ("缺少请求头。", "This header is missing."),
+    "bad_idempotency_key": (
+        "应为 8 至 64 个字母、数字、下划线或连字符。",
+        "Must be 8 to 64 letters, digits, underscores or hyphens.",
+    ),
+    "bad_cursor": (
+        "游标无效，请从第一页开始。",
+        "The cursor is not valid; start at the first page.",
+    ),
+}
+
+_RANGE = re.compile(r"\s*([A-Za-z*][A-Za-z0-9-]{0,15})\s*(?:;\s*q=([01](?:\.\d{1,3})?))?\s*")
+
+
+def choose(accept_language: str | None) -> str:
+    """The language for an `Accept-Language` header (RFC 9110 §12.5.4); zh-CN if none fits."""
+    best, best_quality = LANGUAGES[0], 0.0
+    for part in (accept_language or "")[:_MAX_HEADER].split(","):
+        match = _RANGE.fullmatch(part)
+        if match is None:
+            continue
+        quality = float(match.group(2) or 1)
+        primary = match.group(1).lower().partition("-")[0]
+        language = {"zh": "zh-CN", "en": "en", "*": "zh-CN"}.get(primary)
+        if language is not None and quality > best_quality:
+            best, best_quality = language, quality
+    return best
+
+
+def text(texts: Texts, code: str, params: Mapping[str, str], language: str) -> str:
+    """The words for `code`; every code has its words, or the build fails."""
+    return texts[code][LANGUAGES.index(language)].format_map(params)

@@ -1,0 +1,121 @@
+"""What a request carries, decoded and checked before any action sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+
+from shared.auth import Caller
+from shared.errors import Finding, Invalid, TooLarge, UnsupportedMedia, invalid
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_LIMIT = 100
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_AT = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
+_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*?)`")
+_TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
+
+B = TypeVar("B")
+Q = TypeVar("Q")
+
+
+class Shape(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A request, a response or a part of one; a field that it does not name is refused."""
+
+
+class NoQuery(Shape):
+    """A route that takes no query parameter."""
+
+
+class PageQuery(Shape):
+    """The query of a list: how many items, and the cursor that the page before gave."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)] = 20
+    cursor: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+
+
+@dataclass(frozen=True)
+class Call(Generic[B, Q]):
+    """One request: who calls, with which body and query, at what instant."""
+
+    caller: Caller
+    body: B
+    query: Q
+    now: datetime
+    headers: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """The caller's `Idempotency-Key`: the same key makes the same thing, once.
+
+        Raises
+        ------
+        Invalid
+            It is missing or not 8 to 64 letters, digits, underscores or hyphens.
+        """
+        key = self.headers.get("idempotency-key")
+        if key is None:
+            raise invalid("header:Idempotency-Key", "missing_header")
+        if not _KEY.fullmatch(key):
+            raise invalid("header:Idempotency-Key", "bad_idempotency_key")
+        return key
+
+
+def decode_body(raw: bytes, content_type: str, shape: type[B]) -> B:
+    """The body as `shape`.
+
+    Raises
+    ------
+    TooLarge, UnsupportedMedia, Invalid
+        Its size, its content type, or what it holds, with the path of the field.
+    """
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(MAX_BODY_BYTES)
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMedia
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.ValidationError as error:
+        raise Invalid([finding(str(error))]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise invalid("body", "malformed_json", reason=str(error)) from None
+
+
+def decode_query(parameters: Mapping[str, list[str]], shape: type[Q]) -> Q:
+    """The query string as `shape`; a repeated or unknown parameter is refused.
+
+    Raises
+    ------
+    Invalid
+        What does not fit, as `query:name`.
+    """
+    for name, values in parameters.items():
+        if len(values) != 1:
+            raise invalid(f"query:{name}"[:80], "wrong_value", reason="repeated")
+    single = {name: values[0] for name, values in parameters.items()}
+    try:
+        return msgspec.convert(single, type=shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid([finding(str(error), "query:")]) from None
+
+
+def finding(message: str, prefix: str = "") -> Finding:
+    """What msgspec's message says, as a path, a stable code and its parameters."""
+    at = _AT.search(message)
+    path = at.group(1) if at else ""
+    reason = message[: at.start()] if at else message
+    field = _FIELD.match(reason)
+    if field:
+        where = f"{path}.{field.group(2)}" if path else field.group(2)
+        code = "missing_field" if field.group(1) == "missing required" else "unknown_field"
+        return Finding(prefix + where[:80], code)
+    wrong = _TYPE.match(reason)
+    if wrong:
+        return Finding(prefix + path, "wrong_type", (("expected", wrong.group(1)),))
+    return Finding(prefix + path or "body", "wrong_value", (("reason", reason[:200]),))

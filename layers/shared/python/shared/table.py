@@ -1,0 +1,257 @@
+"""The table base: lazily named PynamoDB records, one conditional write per change, honest pages.
+
+Every record has a partition `<community>#<kind>#<id>`, a sort key, a version that each write
+raises, and the event that the write announces (the stream is the outbox: RELIABILITY.md 1.5).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+import msgspec
+from pynamodb.attributes import UnicodeAttribute, VersionAttribute
+from pynamodb.connection import Connection
+from pynamodb.connection.table import TableConnection
+from pynamodb.constants import ALL_OLD, PUT_ITEM
+from pynamodb.exceptions import TransactWriteError, VerboseClientError
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import GlobalSecondaryIndex
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from shared import aws
+from shared.errors import invalid
+
+MAX_LIMIT = 100
+_MAX_CURSOR = 1_000
+_CONFLICTS = ("ConditionalCheckFailed", "TransactionConflict")
+_META = {
+    "region": None,
+    "host": None,
+    "connect_timeout_seconds": 2,
+    "read_timeout_seconds": 10,
+    "base_backoff_ms": 25,
+    "max_retry_attempts": 2,
+    "max_pool_connections": 10,
+    "extra_headers": None,
+    "aws_access_key_id": None,
+    "aws_secret_access_key": None,
+    "aws_session_token": None,
+}
+
+R = TypeVar("R", bound="Record")
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """A conditional write met another truth; nothing was stored.
+
+    `stored` is the item that stood in the way, in DynamoDB's own form, or None when it was
+    absent; a retry that meets its own write recognises it without another read.
+    """
+
+    def __init__(self, stored: dict[str, Any] | None) -> None:
+        super().__init__("the condition of a write was not met")
+        self.stored = stored
+
+
+class Record(Model):
+    """One item: partition, sort key, version and the event its last write announced.
+
+    A capability's own base names the environment variable that holds its table's name:
+    `class Item(Record, table_setting="REPAIRS_TABLE")`.
+    """
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    version = VersionAttribute()
+    event = UnicodeAttribute(null=True)
+
+    _table_setting: ClassVar[str]
+
+    def __init_subclass__(cls, table_setting: str | None = None, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        if table_setting is not None:
+            cls._table_setting = table_setting
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        """The table's connection over the container's one client.
+
+        PynamoDB would make a client for each class; making one is most of a cold start.
+        """
+        if "Meta" not in vars(cls):
+            cls.Meta = cast(Any, type("Meta", (), dict(_META)))
+        cls.Meta.table_name = aws.setting(cls._table_setting)
+        connection = super()._get_connection()
+        connection.connection._client = aws.client("dynamodb")
+        return connection
+
+    def put(self, condition: Condition | None = None) -> None:
+        """Store this record if its version (and `condition`) still holds.
+
+        A record that was never read must not exist yet.
+
+        Raises
+        ------
+        Refused
+            The stored item differs; it comes with the refusal.
+        """
+        request = self.get_save_kwargs_from_instance(
+            condition=condition, return_values_on_condition_failure=ALL_OLD
+        )
+        connection = self._get_connection().connection
+        try:
+            connection.dispatch(PUT_ITEM, request)
+        except VerboseClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            # PynamoDB keeps the message of the refusal and drops the item; botocore has it.
+            refusal: Any = error.__cause__
+            raise Refused(refusal.response.get("Item")) from error
+        self.update_local_version_attribute()  # type: ignore[no-untyped-call]  # untyped upstream
+
+    @classmethod
+    def find(cls: type[R], pk: str, sk: str, *, consistent: bool = True) -> R | None:
+        """The record at this key, or None."""
+        data = cls._get_connection().get_item(pk, range_key=sk, consistent_read=consistent)
+        item = data.get("Item")
+        return cls.from_raw_data(item) if item else None
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list and the cursor of the next, if there is one."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None
+
+
+def page(
+    record: type[R],
+    pk: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    index: GlobalSecondaryIndex[Any] | None = None,
+    range_condition: Condition | None = None,
+    newest_first: bool = False,
+) -> Page[R]:
+    """One Query over one partition, at most `limit` (≤ 100) records.
+
+    Raises
+    ------
+    Invalid
+        The cursor is not one that this list gave out.
+    """
+    source: Any = index if index is not None else record
+    hash_name = "pk" if index is None else _hash_name(index)
+    start = decode_cursor(cursor, hash_name, pk) if cursor else None
+    results = source.query(
+        pk,
+        range_key_condition=range_condition,
+        limit=min(limit, MAX_LIMIT),
+        page_size=min(limit, MAX_LIMIT),
+        last_evaluated_key=start,
+        scan_index_forward=not newest_first,
+    )
+    found = tuple(results)
+    last = results.last_evaluated_key
+    return Page(found, encode_cursor(last) if last else None)
+
+
+def _hash_name(index: Any) -> str:
+    name: str = index._hash_key_attribute().attr_name
+    return name
+
+
+def encode_cursor(key: dict[str, Any]) -> str:
+    """A list position as opaque text."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, hash_name: str, pk: str) -> dict[str, Any]:
+    """The position that `encode_cursor` wrote, for this very partition.
+
+    DynamoDB itself answers a key outside the partition with a server-side error; checking here
+    gives the client a 400 and keeps a forged cursor from naming anything else.
+    """
+    try:
+        if len(cursor) > _MAX_CURSOR:
+            raise ValueError
+        padded = cursor + "=" * (-len(cursor) % 4)
+        key = msgspec.json.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=dict[str, dict[str, str]]
+        )
+        texts = [value for attribute in key.values() for value in attribute.items()]
+        if key[hash_name] != {"S": pk} or any(kind != "S" or not text for kind, text in texts):
+            raise ValueError
+    except (ValueError, KeyError, binascii.Error, msgspec.DecodeError):
+        raise invalid("query:cursor", "bad_cursor") from None
+    return key
+
+
+class Transaction:
+    """Several writes that all happen or none: at most 100 items (AWS: TransactWriteItems).
+
+    Use as a context manager; leaving it commits.
+
+    Raises
+    ------
+    Refused
+        One of the conditions was not met; nothing was stored.
+    """
+
+    def __init__(self) -> None:
+        self._write = TransactWrite(connection=_connection())
+        self._order: list[str] = []
+
+    def put(self, record: Record, condition: Condition | None = None) -> None:
+        """Store `record` if its version (and `condition`) still holds."""
+        self._write.save(record, condition=condition, return_values=ALL_OLD)
+
+    def update(self, record: Record, actions: Sequence[Any], condition: Condition) -> None:
+        """Change parts of a record that was not read, under a condition of its own."""
+        self._write.update(
+            record,
+            actions=list(actions),
+            condition=condition,
+            return_values=ALL_OLD,
+            add_version_condition=False,
+        )
+
+    def delete(self, record: Record, condition: Condition | None = None) -> None:
+        """Delete a record that was read, if its version still holds."""
+        self._write.delete(record, condition=condition)
+
+    def delete_blind(self, record: Record) -> None:
+        """Delete a record that was not read; it must exist."""
+        self._write.delete(record, condition=type(record).pk.exists(), add_version_condition=False)
+
+    def require(self, record: type[Record], pk: str, sk: str, condition: Condition) -> None:
+        """Let nothing happen unless the record at this key meets `condition`."""
+        self._write.condition_check(record, pk, sk, condition=condition)
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is not None:
+            return
+        try:
+            self._write._commit()
+        except TransactWriteError as failure:
+            for reason in failure.cancellation_reasons:
+                if reason is not None and reason.code in _CONFLICTS:
+                    raise Refused(reason.raw_item) from failure
+            raise
+
+
+def _connection() -> Connection:
+    connection = Connection()
+    connection._client = aws.client("dynamodb")
+    return connection
