@@ -1,6 +1,6 @@
 """Ids: a kind, the community the thing belongs to, and 26 characters that sort by time.
 
-- `com_7k2m9x4a` a community: eight random characters
+- `com_7k2m9x4a` a community: eight characters
 - `co_01k…` a thing of the whole platform: kind and ULID
 - `rep_7k2m9x4a_01k…` a thing inside a community: kind, community, ULID
 - `room_7k2m9x4a_3-1-502` a room: named by the house register, so importing twice meets itself
@@ -49,11 +49,6 @@ def ulid(now: datetime) -> str:
     return _base32(milliseconds << 80 | int.from_bytes(random_bytes(10), "big"), 26)
 
 
-def new_community_id() -> str:
-    """A new community's id."""
-    return "com_" + _base32(int.from_bytes(random_bytes(5), "big"), 8)
-
-
 def new_platform_id(kind: str, now: datetime) -> str:
     """A new id of `kind` for a thing that belongs to no community."""
     return f"{kind}_{ulid(now)}"
@@ -70,17 +65,29 @@ def derived_id(kind: str, community_id: str, *facts: str) -> str:
     Parameters
     ----------
     facts
-        The caller and the idempotency key, say; joined by a character that none may contain.
+        The caller and the idempotency key, say; none may contain a zero character.
     """
+    return f"{kind}_{community_id.removeprefix('com_')}_{_digest(facts, 26)}"
+
+
+def derived_platform_id(kind: str, *facts: str) -> str:
+    """The id of `kind` outside any community that these facts always give."""
+    return f"{kind}_{_digest(facts, 26)}"
+
+
+def derived_community_id(*facts: str) -> str:
+    """The community's id that these facts always give."""
+    return "com_" + _digest(facts, 8)
+
+
+def _digest(facts: tuple[str, ...], length: int) -> str:
     digest = hashlib.sha256("\0".join(facts).encode()).digest()
-    number = int.from_bytes(digest[:16], "big")
-    return f"{kind}_{community_id.removeprefix('com_')}_{_base32(number, 26)}"
+    return _base32(int.from_bytes(digest[:16], "big"), length)
 
 
 def person_id(issuer: str, subject: str) -> str:
     """The person that `issuer` calls `subject`."""
-    digest = hashlib.sha256(f"{issuer}|{subject}".encode()).digest()
-    return "per_" + _base32(int.from_bytes(digest[:16], "big"), 26)
+    return "per_" + _digest((f"{issuer}|{subject}",), 26)
 
 
 def is_person_id(text: str) -> bool:

@@ -63,7 +63,7 @@ class Record(Model):
     """One item: partition, sort key, version and the event its last write announced.
 
     A capability's own base names the environment variable that holds its table's name:
-    `class Item(Record, table_setting="REPAIRS_TABLE")`.
+    `class Item(Record, table_setting="TABLE")`.
     """
 
     pk = UnicodeAttribute(hash_key=True)
@@ -214,7 +214,9 @@ class Transaction:
         """Store `record` if its version (and `condition`) still holds."""
         self._write.save(record, condition=condition, return_values=ALL_OLD)
 
-    def update(self, record: Record, actions: Sequence[Any], condition: Condition) -> None:
+    def update(
+        self, record: Record, actions: Sequence[Any], condition: Condition | None = None
+    ) -> None:
         """Change parts of a record that was not read, under a condition of its own."""
         self._write.update(
             record,

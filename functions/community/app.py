@@ -1,0 +1,216 @@
+"""Every way into `community`: the estate, its people, the house register, and the authorizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import AuthRequest, AuthResponse, DynamoDBEvent, SQSEvent
+from chalicelib.community import actions, permissions, shapes, texts
+from chalicelib.community.register import actions as register
+from chalicelib.community.register import shapes as register_shapes
+from chalicelib.community.register import texts as register_texts
+from shared.app import App
+from shared.auth import SIGNED_IN, to_context
+from shared.requests import Call, NoQuery, PageQuery
+
+app = App(
+    "community",
+    texts={**texts.TEXTS, **register_texts.TEXTS},
+    about="Companies, communities, the house register, roles and bindings.",
+)
+
+
+@app.lambda_function(name="authorize")
+def authorize(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Verify a token and hand the caller's grants on to every API (D8)."""
+    # Only this function has the crypto layer, and only it should pay for loading it.
+    from chalicelib.community import authorizer
+
+    try:
+        person_id, grants = authorizer.authorize(event.get("authorizationToken", ""))
+    except authorizer.Refused as error:
+        app.logger.info("refused", extra={"reason": str(error)})
+        # The gateway answers 401 to exactly this text (AWS: Lambda authorizer output).
+        raise Exception("Unauthorized") from None
+    answer = AuthResponse(["*"], person_id, to_context(person_id, grants))
+    return answer.to_dict(AuthRequest("TOKEN", "", event["methodArn"]))
+
+
+@app.endpoint("GET", "/me", allows=SIGNED_IN, gives=shapes.Me)
+def show_me(call: Call[None, NoQuery]) -> shapes.Me:
+    """Who is calling, and their roles."""
+    return shapes.me(*actions.show_me(call.caller))
+
+
+@app.endpoint(
+    "POST",
+    "/companies",
+    allows=permissions.REGISTER_COMPANY,
+    takes=shapes.RegisterCompany,
+    gives=shapes.Company,
+    status=201,
+    errors=["idempotency_key_reused"],
+    keyed=True,
+)
+def register_company(call: Call[shapes.RegisterCompany, NoQuery]) -> shapes.Company:
+    """Take a property company (物业公司) onto the platform."""
+    return shapes.company(actions.register_company(call.caller, call.body, call.key, call.now))
+
+
+@app.endpoint(
+    "GET",
+    "/companies",
+    allows=permissions.LIST_COMPANIES,
+    query=PageQuery,
+    gives=shapes.CompanyPage,
+)
+def list_companies(call: Call[None, PageQuery]) -> shapes.CompanyPage:
+    """List property companies."""
+    found = actions.list_companies(call.caller, call.query.limit, call.query.cursor)
+    return shapes.company_page(found)
+
+
+@app.endpoint(
+    "POST",
+    "/communities",
+    allows=permissions.REGISTER_COMMUNITY,
+    takes=shapes.RegisterCommunity,
+    gives=shapes.Community,
+    status=201,
+    errors=["idempotency_key_reused", "too_many_communities"],
+    keyed=True,
+)
+def register_community(call: Call[shapes.RegisterCommunity, NoQuery]) -> shapes.Community:
+    """Open a community (小区) of a company."""
+    return shapes.community(actions.register_community(call.caller, call.body, call.key, call.now))
+
+
+@app.endpoint(
+    "GET",
+    "/communities",
+    allows=permissions.LIST_COMMUNITIES,
+    query=shapes.CommunityQuery,
+    gives=shapes.CommunityPage,
+)
+def list_communities(call: Call[None, shapes.CommunityQuery]) -> shapes.CommunityPage:
+    """List a company's communities."""
+    query = call.query
+    found = actions.list_communities(call.caller, query.company_id, query.limit, query.cursor)
+    return shapes.community_page(found)
+
+
+@app.endpoint(
+    "GET",
+    "/communities/{community_id}",
+    allows=permissions.VIEW_COMMUNITY,
+    gives=shapes.Community,
+)
+def get_community(call: Call[None, NoQuery], community_id: str) -> shapes.Community:
+    """Show a community."""
+    return shapes.community(actions.get_community(call.caller, community_id))
+
+
+@app.endpoint(
+    "GET",
+    "/communities/{community_id}/statistics",
+    allows=permissions.VIEW_STATISTICS,
+    gives=shapes.Statistics,
+)
+def show_statistics(call: Call[None, NoQuery], community_id: str) -> shapes.Statistics:
+    """Show a community's counts (社区统计)."""
+    return actions.show_statistics(call.caller, community_id)
+
+
+@app.endpoint(
+    "POST",
+    "/grants",
+    allows=permissions.GRANT_ROLE,
+    takes=shapes.GrantRole,
+    gives=shapes.Holding,
+    status=201,
+    errors=["stale_version", "too_many_grants"],
+)
+def grant_role(call: Call[shapes.GrantRole, NoQuery]) -> shapes.Holding:
+    """Give staff a role on a scope (权限管理)."""
+    return shapes.holding(actions.grant_role(call.caller, call.body, call.now))
+
+
+@app.endpoint(
+    "POST",
+    "/revocations",
+    allows=permissions.GRANT_ROLE,
+    takes=shapes.RevokeRole,
+    gives=shapes.Holding,
+    errors=["stale_version"],
+)
+def revoke_role(call: Call[shapes.RevokeRole, NoQuery]) -> shapes.Holding:
+    """Take a role away from staff; gone everywhere within a minute."""
+    return shapes.holding(actions.revoke_role(call.caller, call.body, call.now))
+
+
+@app.endpoint(
+    "GET",
+    "/grants",
+    allows=permissions.LIST_GRANTS,
+    query=shapes.GrantQuery,
+    gives=shapes.HoldingPage,
+)
+def list_grants(call: Call[None, shapes.GrantQuery]) -> shapes.HoldingPage:
+    """List who holds which role on a platform, a company or a community."""
+    query = call.query
+    found = actions.list_grants(call.caller, query.scope, query.limit, query.cursor)
+    return shapes.holding_page(found)
+
+
+@app.endpoint(
+    "POST",
+    "/rooms/{room_id}/residents",
+    allows=permissions.BIND_RESIDENT,
+    takes=shapes.BindResident,
+    gives=shapes.Holding,
+    status=201,
+    errors=["stale_version", "too_many_grants"],
+)
+def bind_resident(call: Call[shapes.BindResident, NoQuery], room_id: str) -> shapes.Holding:
+    """Bind a resident to a room (房屋信息绑定)."""
+    return shapes.holding(actions.bind_resident(call.caller, room_id, call.body, call.now))
+
+
+@app.endpoint(
+    "POST",
+    "/rooms/{room_id}/departures",
+    allows=permissions.BIND_RESIDENT,
+    takes=shapes.UnbindResident,
+    gives=shapes.Holding,
+    errors=["stale_version"],
+)
+def unbind_resident(call: Call[shapes.UnbindResident, NoQuery], room_id: str) -> shapes.Holding:
+    """End a resident's binding to a room."""
+    return shapes.holding(actions.unbind_resident(call.caller, room_id, call.body, call.now))
+
+
+@app.endpoint(
+    "GET",
+    "/rooms/{room_id}/residents",
+    allows=permissions.LIST_RESIDENTS,
+    query=PageQuery,
+    gives=shapes.HoldingPage,
+)
+def list_residents(call: Call[None, PageQuery], room_id: str) -> shapes.HoldingPage:
+    """List who is or was bound to a room."""
+    query = call.query
+    return shapes.holding_page(
+        actions.list_residents(call.caller, room_id, query.limit, query.cursor)
+    )
+
+
+@app.on_sqs_message(queue="count_repairs", batch_size=10)
+def count_repairs(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
+    """Count what the repairs' events tell of a community (PJ-01)."""
+    return app.consume(event, actions.count_repairs)
+
+
+@app.on_dynamodb_record(stream_arn="given by the stack", batch_size=100)
+def relay_events(event: DynamoDBEvent) -> None:
+    """Take the events of this table's changes to the bus."""
+    app.relay(event)

@@ -1,0 +1,254 @@
+"""What `community` does, but for the house register (`register.actions`): load, decide, save."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.community import rules, shapes, store
+from chalicelib.community.register import store as register_store
+from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
+from shared import events, grants, ids
+from shared.auth import (
+    MAX_COMMUNITIES,
+    MAX_GRANTS,
+    PLATFORM,
+    Caller,
+    Grant,
+    Level,
+    Role,
+    level_of,
+)
+from shared.errors import Conflict, NotFound, invalid
+from shared.table import Page
+
+SOURCE = "community"
+
+
+def register_company(
+    caller: Caller, wanted: shapes.RegisterCompany, key: str, now: datetime
+) -> Company:
+    """Take a company on; the same key gives the same company."""
+    caller.require(PLATFORM)
+    company = Company(
+        id=ids.derived_platform_id("co", caller.person_id, key),
+        name=wanted.name,
+        credit_code=wanted.credit_code,
+        created_at=now,
+    )
+    if store.save_company(company):
+        return company
+    stored = store.get_company(company.id)
+    if stored is None or (stored.name, stored.credit_code) != (company.name, company.credit_code):
+        raise Conflict("idempotency_key_reused")
+    return stored
+
+
+def list_companies(caller: Caller, limit: int, cursor: str | None) -> Page[Company]:
+    """A page of companies."""
+    caller.require(PLATFORM)
+    return store.list_companies(limit, cursor)
+
+
+def register_community(
+    caller: Caller, wanted: shapes.RegisterCommunity, key: str, now: datetime
+) -> Community:
+    """Open a community of a company; the same key gives the same community."""
+    caller.require(wanted.company_id)
+    ids.check_platform_id(wanted.company_id, "co")
+    community = Community(
+        id=ids.derived_community_id(caller.person_id, key),
+        company_id=wanted.company_id,
+        name=wanted.name,
+        address=wanted.address,
+        created_at=now,
+    )
+    if store.get_company(wanted.company_id) is None:
+        raise invalid("company_id", "not_a_company")
+    siblings = store.list_communities(wanted.company_id, MAX_COMMUNITIES, None).items
+    if community.id not in {sibling.id for sibling in siblings}:
+        rules.check_room_for_more(len(siblings), MAX_COMMUNITIES, "too_many_communities")
+    if store.save_community(community):
+        return community
+    stored = store.get_community(community.id)
+    same = ("company_id", "name", "address")
+    if stored is None or any(getattr(stored, n) != getattr(community, n) for n in same):
+        raise Conflict("idempotency_key_reused")
+    return stored
+
+
+def list_communities(
+    caller: Caller, company_id: str, limit: int, cursor: str | None
+) -> Page[Community]:
+    """A page of a company's communities."""
+    caller.require(ids.check_platform_id(company_id, "co"))
+    return store.list_communities(company_id, limit, cursor)
+
+
+def get_community(caller: Caller, community_id: str) -> Community:
+    """One community, for whoever has a role anywhere in it."""
+    caller.reach(ids.community_of(community_id, "com"))
+    community = store.get_community(community_id)
+    if community is None:
+        raise NotFound
+    return community
+
+
+def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holding:
+    """Give a role; giving it twice changes nothing (UM-02)."""
+    holding = Holding(
+        person_id=wanted.person_id,
+        role=wanted.role,
+        scope=wanted.scope,
+        name=wanted.name,
+        standing=Standing.ACTIVE,
+        by=caller.person_id,
+        at=now,
+    )
+    caller.require(_check_scope(wanted.scope))
+    rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
+    return _begin(holding, "StaffGranted")
+
+
+def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
+    """Take a role away; every request feels it within a minute (UM-02)."""
+    caller.require(_check_scope(wanted.scope))
+    holding = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
+    if holding is None:
+        raise NotFound
+    rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
+    return _end(holding, caller.person_id, now, wanted.reason, "StaffRevoked")
+
+
+def list_grants(caller: Caller, scope: str, limit: int, cursor: str | None) -> Page[Holding]:
+    """A page of the grants on a platform, a company or a community."""
+    if level_of(_check_scope(scope)) not in (Level.PLATFORM, Level.COMPANY, Level.COMMUNITY):
+        raise invalid("query:scope", "not_a_scope")
+    caller.require(scope)
+    return store.list_grants(scope, limit, cursor)
+
+
+def bind_resident(
+    caller: Caller, room_id: str, wanted: shapes.BindResident, now: datetime
+) -> Holding:
+    """Bind a resident to a room that the register knows (RA-31); twice changes nothing."""
+    scope = ids.room_scope(room_id)
+    caller.require(scope)
+    if not register_store.room_exists(scope):
+        raise NotFound
+    holding = Holding(
+        person_id=wanted.person_id,
+        role=Role(wanted.relation),
+        scope=scope,
+        name="",
+        standing=Standing.ACTIVE,
+        by=caller.person_id,
+        at=now,
+    )
+    rules.check_binding(caller.person_id, holding)
+    return _begin(holding, "ResidentBound")
+
+
+def unbind_resident(
+    caller: Caller, room_id: str, wanted: shapes.UnbindResident, now: datetime
+) -> Holding:
+    """End a binding, and the rights with it, in one transaction."""
+    scope = ids.room_scope(room_id)
+    caller.require(scope)
+    holding = store.get_holding(wanted.person_id, Role(wanted.relation), scope)
+    if holding is None:
+        raise NotFound
+    return _end(holding, caller.person_id, now, wanted.reason, "ResidentUnbound")
+
+
+def list_residents(caller: Caller, room_id: str, limit: int, cursor: str | None) -> Page[Holding]:
+    """Who is or was bound to a room."""
+    scope = ids.room_scope(room_id)
+    caller.require(scope)
+    return store.list_residents(scope, limit, cursor)
+
+
+def show_me(caller: Caller) -> tuple[str, tuple[Grant, ...], dict[str, str]]:
+    """The caller, their grants and the names of the communities these are in."""
+    person_id = caller.own()
+    community_ids = {g.scope.split("/")[0] for g in caller.grants if g.scope.startswith("com_")}
+    communities = store.get_communities(sorted(community_ids)[:MAX_GRANTS])
+    return person_id, caller.grants, {c.id: c.name for c in communities.values()}
+
+
+def show_statistics(caller: Caller, community_id: str) -> shapes.Statistics:
+    """A community's counts: what the register holds and what the repairs' events added up to."""
+    caller.require(ids.community_of(community_id, "com"))
+    counts: Counts = store.get_counts(community_id)
+    buildings = register_store.list_buildings(community_id)
+    return shapes.Statistics(
+        community_id=community_id,
+        buildings=len(buildings),
+        rooms=sum(building.rooms for building in buildings),
+        repairs_reported=counts.repairs_reported,
+        repairs_finished=counts.repairs_finished,
+        repairs_withdrawn=counts.repairs_withdrawn,
+        repairs_rated=counts.repairs_rated,
+    )
+
+
+def count_repairs(event: events.Event, now: datetime) -> None:
+    """Raise the count that a repair's event names, once for each event id."""
+    name = rules.count(event.type)
+    if name is not None:
+        store.save_count(event.community_id, name, event, now)
+
+
+def _check_scope(scope: str) -> str:
+    """`scope` itself if it is one that staff can have; a client's slip is told, not hidden."""
+    try:
+        if scope.startswith("co_"):
+            return ids.check_platform_id(scope, "co")
+        if scope != PLATFORM:
+            ids.community_of(scope.split("/")[0], "com")
+    except NotFound:
+        raise invalid("scope", "not_a_scope") from None
+    parts = scope.split("/")
+    if len(parts) > 3 or any(not part or part.strip() != part for part in parts):
+        raise invalid("scope", "not_a_scope")
+    return scope
+
+
+def _begin(wanted: Holding, event_type: str) -> Holding:
+    previous = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
+    holding = rules.begin(previous, wanted)
+    if holding is None:
+        assert previous is not None
+        return previous
+    held = grants.count_grants(wanted.person_id)
+    rules.check_room_for_more(held, MAX_GRANTS, "too_many_grants")
+    return _save(holding, event_type)
+
+
+def _end(holding: Holding, by: str, now: datetime, reason: str, event_type: str) -> Holding:
+    ended = rules.end(holding, by, now, reason)
+    return holding if ended is None else _save(ended, event_type)
+
+
+def _save(holding: Holding, event_type: str) -> Holding:
+    root = holding.scope.split("/")[0]
+    announcing = events.happened(
+        event_type,
+        SOURCE,
+        ids.derived_platform_id("gra", holding.person_id, holding.role, holding.scope),
+        (holding.version or 0) + 1,
+        at=holding.at,
+        community_id=root,
+        actor_id=holding.by,
+        data={
+            "person_id": holding.person_id,
+            "role": holding.role.value,
+            "scope": holding.scope,
+            "name": holding.name,
+        },
+    )
+    if store.save_holding(holding, announcing):
+        return holding
+    stored = store.get_holding(holding.person_id, holding.role, holding.scope)
+    if stored is None or stored.standing is not holding.standing:
+        raise Conflict("stale_version")
+    return stored

@@ -1,0 +1,319 @@
+"""What the house register keeps: buildings, rooms, imports.
+
+Access patterns
+---------------
+1. a community's buildings          Query  pk = {community}#buildings#all, sk = {building}
+2. a building's state               Get    pk = {community}#building#{building}, sk = building
+3. a building's rooms, a page       Query  the same partition, sk begins with room#
+4. one room with its building       BatchGet of 2 and sk = room#{unit}#{number}
+5. imports of a community, a page   Query  pk = {community}#imports#all, newest first
+6. one import                       Get    the same partition, sk = {import}
+
+A building changes as a whole, though it may have more rooms than one transaction takes:
+
+- claim: the building takes the import's name, if nobody changed it since the dry run;
+- stage: every changed room gets its `staged` body beside the one that holds;
+- flip: one transaction of the building, with its event, and its row in the list of buildings;
+  from here the staged bodies count;
+- fold: staged bodies become the rooms' own, and the building is free again.
+
+A reader takes a room's staged body exactly while its building is folding the import that staged
+it.  Each step can be repeated, and a crash between any two leaves the building all old or all new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+
+from chalicelib.community.register.model import Room, RoomKey
+from chalicelib.community.register.rules import (
+    MAX_ROOMS_PER_BUILDING,
+    Building,
+    BuildingPlan,
+    Import,
+    ImportState,
+    Phase,
+    Totals,
+)
+from shared import events
+from shared.table import MAX_LIMIT, Page, Record, Refused, Transaction, page
+
+_CHUNK = 50
+"""Rooms per transaction: a room is at most 4 KB, a transaction 4 MB and 100 items."""
+
+
+class _Item(Record, table_setting="TABLE"):
+    pass
+
+
+class _Building(_Item):
+    rooms = NumberAttribute()
+    phase = UnicodeAttribute()
+    import_id = UnicodeAttribute()
+
+
+class _BuildingRow(_Item):
+    rooms = NumberAttribute()
+
+
+class _Room(_Item):
+    body = UnicodeAttribute(null=True)
+    staged = UnicodeAttribute(null=True)
+    staged_by = UnicodeAttribute(null=True)
+
+
+class _Import(_Item):
+    file_name = UnicodeAttribute()
+    created_by = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    upload_until = UTCDateTimeAttribute()
+    state = UnicodeAttribute()
+    refusal = UnicodeAttribute()
+    totals = UnicodeAttribute()
+    buildings = UnicodeAttribute()
+
+
+def list_buildings(community_id: str) -> list[Building]:
+    """All buildings of a community (at most a few hundred), in the order of their names."""
+    found, cursor = [], None
+    while True:
+        part = page(_BuildingRow, f"{community_id}#buildings#all", limit=MAX_LIMIT, cursor=cursor)
+        found += [Building(community_id, row.sk, int(row.rooms)) for row in part.items]
+        cursor = part.next_cursor
+        if cursor is None:
+            return found
+
+
+def get_building(community_id: str, name: str) -> Building:
+    """A building's state; one that is not there yet has version None."""
+    item = _Building.find(_building_key(community_id, name), "building")
+    if item is None:
+        return Building(community_id, name)
+    return Building(
+        community_id,
+        name,
+        rooms=int(item.rooms),
+        phase=Phase(item.phase),
+        import_id=item.import_id,
+        version=item.version,
+    )
+
+
+def list_rooms(building: Building, limit: int, cursor: str | None) -> Page[tuple[Room, int]]:
+    """A page of a building's rooms with their versions, by unit and number."""
+    found = page(
+        _Room,
+        _building_key(building.community_id, building.name),
+        limit=limit,
+        cursor=cursor,
+        range_condition=_Room.sk.startswith("room#"),
+    )
+    rooms = [(_effective(item, building), int(item.version)) for item in found.items]
+    return Page(tuple((room, v) for room, v in rooms if room is not None), found.next_cursor)
+
+
+def all_rooms(building: Building) -> dict[RoomKey, Room]:
+    """Every room of a building, for a dry run or an export."""
+    found: dict[RoomKey, Room] = {}
+    cursor = None
+    while True:
+        part = list_rooms(building, MAX_LIMIT, cursor)
+        found.update((room.key, room) for room, _ in part.items)
+        cursor = part.next_cursor
+        if cursor is None:
+            return found
+
+
+def get_room(room_scope: str) -> tuple[Building, Room, int] | None:
+    """One room with its building and its version."""
+    community_id, name, unit, number = room_scope.split("/")
+    building = get_building(community_id, name)
+    item = _Room.find(_building_key(community_id, name), f"room#{unit}#{number}")
+    room = _effective(item, building) if item else None
+    if item is None or room is None:
+        return None
+    return building, room, int(item.version)
+
+
+def room_exists(room_scope: str) -> bool:
+    """Whether the register knows this room."""
+    return get_room(room_scope) is not None
+
+
+def save_room(building: Building, room: Room, version: int, announcing: events.Event) -> bool:
+    """Store one corrected room and raise its building's version, so that a dry run notices.
+
+    False where the room or its building changed first.
+    """
+    item = _room_item(building, room.key, version)
+    item.body = _encode(room)
+    item.event = events.encode(announcing)
+    try:
+        with Transaction() as transaction:
+            transaction.put(item)
+            transaction.put(_building_item(building))
+    except Refused:
+        return False
+    return True
+
+
+def save_building(building: Building) -> bool:
+    """Store a building's claim, or that it is free again; False where it changed first."""
+    try:
+        _building_item(building).put()
+    except Refused:
+        return False
+    return True
+
+
+def flip_building(building: Building, announcing: events.Event) -> bool:
+    """Let the staged rooms count, with the event; False where the building changed first."""
+    item = _building_item(building)
+    item.event = events.encode(announcing)
+    row = _BuildingRow(f"{building.community_id}#buildings#all", building.name)
+    try:
+        with Transaction() as transaction:
+            transaction.put(item)
+            transaction.update(row, [_BuildingRow.rooms.set(building.rooms)])
+    except Refused:
+        return False
+    return True
+
+
+def stage_rooms(building: Building, rooms: Mapping[RoomKey, Room]) -> bool:
+    """Set the new bodies of rooms beside those that hold; False where a room changed first.
+
+    Rooms that are already staged as wanted are left alone, so a repeat writes only the rest.
+    """
+    stored = {item.sk: item for item in _room_items(building)}
+    changed = []
+    for key, room in rooms.items():
+        item = stored.get(_room_sort_key(key)) or _room_item(building, key, None)
+        body = _encode(room)
+        if item.staged_by != building.import_id or item.staged != body:
+            item.staged, item.staged_by = body, building.import_id
+            changed.append(item)
+    return _write(changed)
+
+
+def fold_rooms(building: Building) -> bool:
+    """Make the staged bodies of the building's import the rooms' own; False where one changed."""
+    changed = [item for item in _room_items(building) if item.staged_by == building.import_id]
+    for item in changed:
+        item.body, item.staged, item.staged_by = item.staged, None, None
+    return _write(changed)
+
+
+def save_import(found: Import, announcing: events.Event | None = None) -> bool:
+    """Store an import's change; False where it changed first."""
+    item = _Import(
+        f"{found.community_id}#imports#all",
+        found.id,
+        file_name=found.file_name,
+        created_by=found.created_by,
+        created_at=found.created_at,
+        upload_until=found.expires_at,
+        state=found.state.value,
+        refusal=found.refusal,
+        totals=msgspec.json.encode(found.totals).decode(),
+        buildings=msgspec.json.encode(found.buildings).decode(),
+        version=found.version,
+        event=events.encode(announcing) if announcing else None,
+    )
+    try:
+        item.put()
+    except Refused:
+        return False
+    return True
+
+
+def get_import(community_id: str, import_id: str) -> Import | None:
+    """One import."""
+    item = _Import.find(f"{community_id}#imports#all", import_id)
+    return _to_import(community_id, item) if item else None
+
+
+def list_imports(community_id: str, limit: int, cursor: str | None) -> Page[Import]:
+    """A community's imports, newest first."""
+    found = page(
+        _Import, f"{community_id}#imports#all", limit=limit, cursor=cursor, newest_first=True
+    )
+    items = tuple(_to_import(community_id, item) for item in found.items)
+    return Page(items, found.next_cursor)
+
+
+def _building_key(community_id: str, name: str) -> str:
+    return f"{community_id}#building#{name}"
+
+
+def _room_sort_key(key: RoomKey) -> str:
+    return f"room#{key[1]}#{key[2]}"
+
+
+def _building_item(building: Building) -> _Building:
+    return _Building(
+        _building_key(building.community_id, building.name),
+        "building",
+        rooms=building.rooms,
+        phase=building.phase.value,
+        import_id=building.import_id,
+        version=building.version,
+    )
+
+
+def _room_item(building: Building, key: RoomKey, version: int | None) -> _Room:
+    return _Room(
+        _building_key(building.community_id, building.name), _room_sort_key(key), version=version
+    )
+
+
+def _room_items(building: Building) -> list[_Room]:
+    """Every room item of a building, consistently: what is staged must not be missed."""
+    results = _Room.query(
+        _building_key(building.community_id, building.name),
+        range_key_condition=_Room.sk.startswith("room#"),
+        consistent_read=True,
+        limit=MAX_ROOMS_PER_BUILDING + 1,
+    )
+    return list(results)
+
+
+def _write(items: list[_Room]) -> bool:
+    try:
+        for start in range(0, len(items), _CHUNK):
+            with Transaction() as transaction:
+                for item in items[start : start + _CHUNK]:
+                    item.event = None
+                    transaction.put(item)
+    except Refused:
+        return False
+    return True
+
+
+def _effective(item: _Room, building: Building) -> Room | None:
+    staged_counts = building.phase is Phase.FOLDING and item.staged_by == building.import_id
+    body = item.staged if staged_counts else item.body
+    return msgspec.json.decode(body, type=Room) if body else None
+
+
+def _encode(room: Room) -> str:
+    return msgspec.json.encode(room).decode()
+
+
+def _to_import(community_id: str, item: _Import) -> Import:
+    return Import(
+        id=item.sk,
+        community_id=community_id,
+        file_name=item.file_name,
+        created_by=item.created_by,
+        created_at=item.created_at,
+        expires_at=item.upload_until,
+        state=ImportState(item.state),
+        refusal=item.refusal,
+        totals=msgspec.json.decode(item.totals, type=Totals),
+        buildings=msgspec.json.decode(item.buildings, type=tuple[BuildingPlan, ...]),
+        version=item.version,
+    )

@@ -1,0 +1,200 @@
+"""What may be granted to whom, and how companies, communities, bindings and counts change.
+
+Pure: values in, values out, or a refusal from `shared.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from shared.auth import RESIDENTS, Grant, Level, Role, covers, level_of
+from shared.errors import Conflict, invalid
+
+_COMMUNITY_LEVELS = frozenset({Level.COMMUNITY})
+_AREA_LEVELS = frozenset({Level.COMMUNITY, Level.BUILDING, Level.UNIT})
+_MANAGERS = frozenset({Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER})
+
+
+@dataclass(frozen=True)
+class Grantable:
+    """Where a role may be given, and which roles may give it (RULES.md D8)."""
+
+    levels: frozenset[Level]
+    granters: frozenset[Role]
+
+
+GRANTABLE: Mapping[Role, Grantable] = {
+    Role.PLATFORM_ADMIN: Grantable(frozenset({Level.PLATFORM}), frozenset({Role.PLATFORM_ADMIN})),
+    Role.SECURITY_AUDITOR: Grantable(
+        frozenset({Level.PLATFORM, Level.COMPANY}), frozenset({Role.PLATFORM_ADMIN})
+    ),
+    Role.COMPANY_ADMIN: Grantable(
+        frozenset({Level.COMPANY}), frozenset({Role.PLATFORM_ADMIN, Role.COMPANY_ADMIN})
+    ),
+    Role.COMMUNITY_MANAGER: Grantable(_COMMUNITY_LEVELS, frozenset({Role.COMPANY_ADMIN})),
+    Role.FINANCE_CLERK: Grantable(
+        frozenset({Level.COMPANY, Level.COMMUNITY}), frozenset({Role.COMPANY_ADMIN})
+    ),
+    Role.FINANCE_APPROVER: Grantable(
+        frozenset({Level.COMPANY, Level.COMMUNITY}), frozenset({Role.COMPANY_ADMIN})
+    ),
+    Role.CASHIER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    Role.DISPATCHER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    Role.BUTLER: Grantable(_AREA_LEVELS, _MANAGERS),
+    Role.TECHNICIAN: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    Role.PATROL: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    Role.STOREKEEPER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    Role.BUYER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    Role.GATE_GUARD: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+}
+"""Residents' roles are missing on purpose: only a binding to a room gives them."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """A property company (物业公司)."""
+
+    id: str
+    name: str
+    credit_code: str
+    created_at: datetime
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Community:
+    """A community (小区) run by one company."""
+
+    id: str
+    company_id: str
+    name: str
+    address: str
+    created_at: datetime
+    version: int | None = None
+
+
+class Standing(StrEnum):
+    """Whether a grant or a binding holds now."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One person's role on one scope, from its grant to its end.
+
+    A staff grant and a resident's binding are the same thing with different givers; `name` is
+    the staff member's working name, empty for residents.
+    """
+
+    person_id: str
+    role: Role
+    scope: str
+    name: str
+    standing: Standing
+    by: str
+    at: datetime
+    reason: str = ""
+    version: int | None = None
+
+    @property
+    def grant(self) -> Grant:
+        """The grant that this holding is while it is active."""
+        return Grant(self.role, self.scope)
+
+
+def check_grant(giver_id: str, giver_roles: Iterable[Role], wanted: Holding) -> None:
+    """Refuse a grant outside `GRANTABLE`, and any grant to oneself.
+
+    Parameters
+    ----------
+    giver_roles
+        The roles that the giver holds on the wanted scope.
+
+    Raises
+    ------
+    Invalid
+        The role cannot be given on such a scope, or not by this giver.
+    """
+    grantable = GRANTABLE.get(wanted.role)
+    if grantable is None or level_of(wanted.scope) not in grantable.levels:
+        raise invalid("scope", "role_not_on_this_scope", role=wanted.role)
+    if not grantable.granters.intersection(giver_roles):
+        raise invalid("role", "role_not_yours_to_give", role=wanted.role)
+    if giver_id == wanted.person_id:
+        raise invalid("person_id", "not_to_yourself")
+
+
+def begin(previous: Holding | None, wanted: Holding) -> Holding | None:
+    """The holding to store, or None where it already holds: giving twice changes nothing."""
+    if previous is not None and previous.standing is Standing.ACTIVE:
+        return None
+    version = previous.version if previous else None
+    return replace(wanted, standing=Standing.ACTIVE, version=version)
+
+
+def end(previous: Holding, by: str, at: datetime, reason: str) -> Holding | None:
+    """The ended holding to store, or None where it has already ended."""
+    if previous.standing is Standing.ENDED:
+        return None
+    return replace(previous, standing=Standing.ENDED, by=by, at=at, reason=reason)
+
+
+def check_binding(binder_id: str, wanted: Holding) -> None:
+    """Refuse a binding that is no resident's role on a room, or is to oneself.
+
+    Raises
+    ------
+    Invalid
+        What does not fit.
+    """
+    if wanted.role not in RESIDENTS or level_of(wanted.scope) is not Level.ROOM:
+        raise invalid("relation", "not_a_residents_role", role=wanted.role)
+    if binder_id == wanted.person_id:
+        raise invalid("person_id", "not_to_yourself")
+
+
+def check_room_for_more(count: int, limit: int, code: str) -> None:
+    """Refuse to go past a limit.
+
+    Raises
+    ------
+    Conflict
+        `code`, with the limit.
+    """
+    if count >= limit:
+        raise Conflict(code, limit=limit)
+
+
+def visible(holdings: Iterable[Holding], scopes: Iterable[str]) -> tuple[Holding, ...]:
+    """The holdings that lie within the caller's scopes."""
+    own = tuple(scopes)
+    return tuple(h for h in holdings if any(covers(scope, h.scope) for scope in own))
+
+
+COUNTED: Mapping[str, str] = {
+    "RepairReported": "repairs_reported",
+    "RepairFinished": "repairs_finished",
+    "RepairWithdrawn": "repairs_withdrawn",
+    "RepairRated": "repairs_rated",
+}
+"""Event type → the count it raises."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A community's counts (PJ-01), each raised once by each event that names it."""
+
+    repairs_reported: int = 0
+    repairs_finished: int = 0
+    repairs_withdrawn: int = 0
+    repairs_rated: int = 0
+
+
+def count(event_type: str) -> str | None:
+    """The count that an event raises, or None for an event that is not counted."""
+    return COUNTED.get(event_type)

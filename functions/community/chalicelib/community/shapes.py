@@ -1,0 +1,243 @@
+"""What `community` accepts and answers, but for the house register (`register.shapes`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chalicelib.community import rules, texts
+from shared.auth import Grant, Role
+from shared.requests import PageQuery, Shape
+from shared.table import Page
+
+Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
+Address = Annotated[str, Meta(min_length=4, max_length=120)]
+CreditCode = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$",
+        description="Unified social credit code (统一社会信用代码, GB 32100).",
+        examples=["91320114MA1MXXXX0K"],
+    ),
+]
+PersonId = Annotated[str, Meta(pattern=r"^per_[0-9a-hjkmnp-tv-z]{26}$")]
+ScopeText = Annotated[
+    str,
+    Meta(
+        min_length=3,
+        max_length=120,
+        description="platform, co_…, com_…, com_…/3 (building) or com_…/3/1 (unit).",
+    ),
+]
+Reason = Annotated[str, Meta(min_length=2, max_length=200)]
+
+
+class RegisterCompany(Shape):
+    """A property company to take on."""
+
+    name: Name
+    credit_code: CreditCode
+
+
+class Company(Shape):
+    """A property company (物业公司)."""
+
+    company_id: str
+    name: str
+    credit_code: str
+    created_at: datetime
+
+
+class CompanyPage(Shape):
+    """A page of companies."""
+
+    items: list[Company]
+    next_cursor: str | None
+
+
+class RegisterCommunity(Shape):
+    """A community to open."""
+
+    company_id: Annotated[str, Meta(max_length=40)]
+    name: Name
+    address: Address
+
+
+class Community(Shape):
+    """A community (小区)."""
+
+    community_id: str
+    company_id: str
+    name: str
+    address: str
+    created_at: datetime
+
+
+class CommunityPage(Shape):
+    """A page of communities."""
+
+    items: list[Community]
+    next_cursor: str | None
+
+
+class CommunityQuery(PageQuery):
+    """Which company's communities."""
+
+    company_id: Annotated[str, Meta(max_length=40)]
+
+
+class GrantRole(Shape):
+    """A role to give: `name` is what colleagues and residents call the person at work."""
+
+    person_id: PersonId
+    role: Role
+    scope: ScopeText
+    name: Name
+
+
+class RevokeRole(Shape):
+    """A role to take away, and why."""
+
+    person_id: PersonId
+    role: Role
+    scope: ScopeText
+    reason: Reason
+
+
+class Holding(Shape):
+    """A person's role on a scope, from its grant to its end."""
+
+    person_id: str
+    role: Role
+    scope: str
+    name: str
+    standing: rules.Standing
+    by: str
+    at: datetime
+    reason: str
+
+
+class HoldingPage(Shape):
+    """A page of grants or bindings."""
+
+    items: list[Holding]
+    next_cursor: str | None
+
+
+class GrantQuery(PageQuery):
+    """Whose grants: those on this scope's platform, company or community."""
+
+    scope: ScopeText
+
+
+class BindResident(Shape):
+    """A resident to bind to a room (RA-31)."""
+
+    person_id: PersonId
+    relation: Literal["owner", "family_member", "tenant"]
+
+
+class UnbindResident(Shape):
+    """A binding to end, and why."""
+
+    person_id: PersonId
+    relation: Literal["owner", "family_member", "tenant"]
+    reason: Reason
+
+
+class MyGrant(Shape):
+    """One of the caller's roles, with the words for it."""
+
+    role: Role
+    role_name_zh: str
+    role_name_en: str
+    scope: str
+    community_name: str | None
+
+
+class Me(Shape):
+    """Who is calling, and every role they have."""
+
+    person_id: str
+    grants: list[MyGrant]
+
+
+class Statistics(Shape):
+    """A community's counts (PJ-01)."""
+
+    community_id: str
+    buildings: int
+    rooms: int
+    repairs_reported: int
+    repairs_finished: int
+    repairs_withdrawn: int
+    repairs_rated: int
+
+
+def company(found: rules.Company) -> Company:
+    """A company as the API shows it."""
+    return Company(
+        company_id=found.id,
+        name=found.name,
+        credit_code=found.credit_code,
+        created_at=found.created_at,
+    )
+
+
+def company_page(found: Page[rules.Company]) -> CompanyPage:
+    """A page of companies as the API shows it."""
+    return CompanyPage(items=[company(c) for c in found.items], next_cursor=found.next_cursor)
+
+
+def community(found: rules.Community) -> Community:
+    """A community as the API shows it."""
+    return Community(
+        community_id=found.id,
+        company_id=found.company_id,
+        name=found.name,
+        address=found.address,
+        created_at=found.created_at,
+    )
+
+
+def community_page(found: Page[rules.Community]) -> CommunityPage:
+    """A page of communities as the API shows it."""
+    return CommunityPage(items=[community(c) for c in found.items], next_cursor=found.next_cursor)
+
+
+def holding(found: rules.Holding) -> Holding:
+    """A grant or a binding as the API shows it."""
+    return Holding(
+        person_id=found.person_id,
+        role=found.role,
+        scope=found.scope,
+        name=found.name,
+        standing=found.standing,
+        by=found.by,
+        at=found.at,
+        reason=found.reason,
+    )
+
+
+def holding_page(found: Page[rules.Holding]) -> HoldingPage:
+    """A page of grants or bindings as the API shows it."""
+    return HoldingPage(items=[holding(h) for h in found.items], next_cursor=found.next_cursor)
+
+
+def me(person_id: str, grants: tuple[Grant, ...], names: dict[str, str]) -> Me:
+    """The caller as the API shows them; `names` gives the communities' names by id."""
+    return Me(
+        person_id=person_id,
+        grants=[
+            MyGrant(
+                role=grant.role,
+                role_name_zh=texts.ROLES[grant.role][0],
+                role_name_en=texts.ROLES[grant.role][1],
+                scope=grant.scope,
+                community_name=names.get(grant.scope.split("/")[0]),
+            )
+            for grant in grants
+        ],
+    )

@@ -1,0 +1,284 @@
+"""What `community` keeps, but for the house register (`register.store`).
+
+Access patterns
+---------------
+1. companies, a page                 Query  pk = platform#companies#all
+2. one company                       Get    pk = platform#companies#all, sk = {company}
+3. a company's communities, a page   Query  pk = {company}#communities#all
+4. one community                     Get    pk = {community}#community#{community}
+5. several communities               BatchGet of 4
+6. staff grants on a scope's root    Query  pk = {root}#grants#all (root: platform, company
+                                            or community), sk = {person}#{role}#{scope}
+7. residents of a room               Query  pk = {community}#residents#{room path}, sk = {person}
+8. a community's counts              Get    pk = {community}#counts#all
+9. an event already counted          Put    pk = {community}#counted#{event}, expires
+
+A grant also stands in the grants table, written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import (
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+
+from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
+from shared import events, grants
+from shared.auth import RESIDENTS, Level, Role, level_of
+from shared.table import Page, Record, Refused, Transaction, page
+
+_COUNTED_FOR = timedelta(days=35)
+"""Longer than any queue, dead-letter queue or replay of the stream keeps an event."""
+
+
+class _Item(Record, table_setting="TABLE"):
+    pass
+
+
+class _Company(_Item):
+    name = UnicodeAttribute()
+    credit_code = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+
+
+class _Community(_Item):
+    company_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    address = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+
+
+class _Holding(_Item):
+    person_id = UnicodeAttribute()
+    role = UnicodeAttribute()
+    scope = UnicodeAttribute()
+    name = UnicodeAttribute()
+    standing = UnicodeAttribute()
+    by = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    reason = UnicodeAttribute()
+
+
+class _Counts(_Item):
+    repairs_reported = NumberAttribute(default=0)
+    repairs_finished = NumberAttribute(default=0)
+    repairs_withdrawn = NumberAttribute(default=0)
+    repairs_rated = NumberAttribute(default=0)
+
+
+class _Counted(_Item):
+    expires_at = TTLAttribute()
+
+
+_COMPANIES = "platform#companies#all"
+
+
+def save_company(company: Company) -> bool:
+    """Store a new company; False where it is already there."""
+    item = _Company(
+        _COMPANIES,
+        company.id,
+        name=company.name,
+        credit_code=company.credit_code,
+        created_at=company.created_at,
+    )
+    return _put_new(item)
+
+
+def get_company(company_id: str) -> Company | None:
+    """One company."""
+    item = _Company.find(_COMPANIES, company_id)
+    return _to_company(item) if item else None
+
+
+def list_companies(limit: int, cursor: str | None) -> Page[Company]:
+    """Companies in the order of their coming."""
+    found = page(_Company, _COMPANIES, limit=limit, cursor=cursor)
+    return Page(tuple(_to_company(item) for item in found.items), found.next_cursor)
+
+
+def save_community(community: Community) -> bool:
+    """Store a new community and let the company's grants reach it, together.
+
+    False where it is already there.
+    """
+    attributes = {
+        "company_id": community.company_id,
+        "name": community.name,
+        "address": community.address,
+        "created_at": community.created_at,
+    }
+    try:
+        with Transaction() as transaction:
+            transaction.put(_Community(_community_key(community.id), "community", **attributes))
+            transaction.put(_Community(_members_key(community), community.id, **attributes))
+            grants.add_community(transaction, community.company_id, community.id)
+    except Refused:
+        return False
+    return True
+
+
+def get_community(community_id: str) -> Community | None:
+    """One community."""
+    item = _Community.find(_community_key(community_id), "community")
+    return _to_community(item) if item else None
+
+
+def get_communities(community_ids: Sequence[str]) -> dict[str, Community]:
+    """Several communities by id, in one call; those that are not there are left out."""
+    keys = [(_community_key(community_id), "community") for community_id in community_ids]
+    found = [_to_community(item) for item in _Community.batch_get(keys)] if keys else []
+    return {community.id: community for community in found}
+
+
+def list_communities(company_id: str, limit: int, cursor: str | None) -> Page[Community]:
+    """A company's communities."""
+    found = page(_Community, f"{company_id}#communities#all", limit=limit, cursor=cursor)
+    items = tuple(_to_community(item, item.sk) for item in found.items)
+    return Page(items, found.next_cursor)
+
+
+def get_holding(person_id: str, role: Role, scope: str) -> Holding | None:
+    """What a person holds, or once held, on a scope."""
+    item = _Holding.find(*_holding_key(person_id, role, scope))
+    return _to_holding(item) if item else None
+
+
+def save_holding(holding: Holding, announcing: events.Event) -> bool:
+    """Store a grant's or a binding's change and the right itself, in one transaction.
+
+    False where somebody else changed it first.
+    """
+    item = _Holding(
+        *_holding_key(holding.person_id, holding.role, holding.scope),
+        person_id=holding.person_id,
+        role=holding.role.value,
+        scope=holding.scope,
+        name=holding.name,
+        standing=holding.standing.value,
+        by=holding.by,
+        at=holding.at,
+        reason=holding.reason,
+        version=holding.version,
+        event=events.encode(announcing),
+    )
+    try:
+        with Transaction() as transaction:
+            transaction.put(item)
+            if holding.standing is Standing.ACTIVE:
+                grants.add_grant(transaction, holding.person_id, holding.grant)
+            else:
+                grants.remove_grant(transaction, holding.person_id, holding.grant)
+    except Refused:
+        return False
+    return True
+
+
+def list_grants(root: str, limit: int, cursor: str | None) -> Page[Holding]:
+    """Staff grants on a root and below it, ended ones included."""
+    return _holdings(f"{root}#grants#all", limit, cursor)
+
+
+def list_residents(room_scope: str, limit: int, cursor: str | None) -> Page[Holding]:
+    """Who is or was bound to a room."""
+    return _holdings(_residents_key(room_scope), limit, cursor)
+
+
+def save_count(community_id: str, name: str, event: events.Event, now: datetime) -> bool:
+    """Raise a count by one for an event; False where the event was counted before."""
+    mark = _Counted(f"{community_id}#counted#{event.id}", "mark", expires_at=now + _COUNTED_FOR)
+    counts = _Counts(f"{community_id}#counts#all", "counts")
+    try:
+        with Transaction() as transaction:
+            transaction.put(mark)
+            transaction.update(counts, [getattr(_Counts, name).add(1)])
+    except Refused:
+        return False
+    return True
+
+
+def get_counts(community_id: str) -> Counts:
+    """A community's counts so far."""
+    item = _Counts.find(f"{community_id}#counts#all", "counts", consistent=False)
+    if item is None:
+        return Counts()
+    return Counts(
+        repairs_reported=int(item.repairs_reported),
+        repairs_finished=int(item.repairs_finished),
+        repairs_withdrawn=int(item.repairs_withdrawn),
+        repairs_rated=int(item.repairs_rated),
+    )
+
+
+def _put_new(item: _Item) -> bool:
+    try:
+        item.put()
+    except Refused:
+        return False
+    return True
+
+
+def _community_key(community_id: str) -> str:
+    return f"{community_id}#community#{community_id}"
+
+
+def _members_key(community: Community) -> str:
+    return f"{community.company_id}#communities#all"
+
+
+def _residents_key(room_scope: str) -> str:
+    community, building, unit, number = room_scope.split("/")
+    return f"{community}#residents#{building}-{unit}-{number}"
+
+
+def _holding_key(person_id: str, role: Role, scope: str) -> tuple[str, str]:
+    if role in RESIDENTS:
+        return _residents_key(scope), f"{person_id}#{role}"
+    root = scope if level_of(scope) in (Level.PLATFORM, Level.COMPANY) else scope.split("/")[0]
+    return f"{root}#grants#all", f"{person_id}#{role}#{scope}"
+
+
+def _holdings(pk: str, limit: int, cursor: str | None) -> Page[Holding]:
+    found = page(_Holding, pk, limit=limit, cursor=cursor)
+    return Page(tuple(_to_holding(item) for item in found.items), found.next_cursor)
+
+
+def _to_company(item: _Company) -> Company:
+    return Company(
+        id=item.sk,
+        name=item.name,
+        credit_code=item.credit_code,
+        created_at=item.created_at,
+        version=item.version,
+    )
+
+
+def _to_community(item: _Community, community_id: str | None = None) -> Community:
+    return Community(
+        id=community_id or item.pk.rpartition("#")[2],
+        company_id=item.company_id,
+        name=item.name,
+        address=item.address,
+        created_at=item.created_at,
+        version=item.version,
+    )
+
+
+def _to_holding(item: _Holding) -> Holding:
+    return Holding(
+        person_id=item.person_id,
+        role=Role(item.role),
+        scope=item.scope,
+        name=item.name,
+        standing=Standing(item.standing),
+        by=item.by,
+        at=item.at,
+        reason=item.reason,
+        version=item.version,
+    )

@@ -1,0 +1,57 @@
+"""What people read of `community`: code → (zh-CN, en)."""
+
+from __future__ import annotations
+
+from shared.auth import Role
+from shared.i18n import Texts
+
+TEXTS: Texts = {
+    "role_not_on_this_scope": (
+        "角色 {role} 不能授予这个范围。",
+        "The role {role} cannot be granted on this scope.",
+    ),
+    "role_not_yours_to_give": (
+        "您无权授予角色 {role}。",
+        "The role {role} is not yours to give.",
+    ),
+    "not_to_yourself": ("不能为自己授权或绑定。", "Not to yourself."),
+    "not_a_residents_role": (
+        "{role} 不是业主、家庭成员或租客。",
+        "{role} is not a resident's role.",
+    ),
+    "not_a_scope": ("不是有效的范围。", "This is not a scope."),
+    "not_a_person": ("不是有效的人员编号。", "This is not a person's id."),
+    "not_a_company": ("没有这家物业公司。", "There is no such property company."),
+    "too_many_grants": (
+        "此人的授权已达上限 {limit} 项。",
+        "This person has reached the limit of {limit} grants.",
+    ),
+    "too_many_communities": (
+        "该公司的小区已达上限 {limit} 个。",
+        "The company has reached the limit of {limit} communities.",
+    ),
+    "idempotency_key_reused": (
+        "同一个 Idempotency-Key 已用于另一个请求。",
+        "This Idempotency-Key was used for a different request.",
+    ),
+}
+
+ROLES: dict[Role, tuple[str, str]] = {
+    Role.PLATFORM_ADMIN: ("平台管理员", "platform administrator"),
+    Role.SECURITY_AUDITOR: ("安全审计员", "security auditor"),
+    Role.COMPANY_ADMIN: ("物业公司管理员", "company administrator"),
+    Role.COMMUNITY_MANAGER: ("项目经理", "community manager"),
+    Role.FINANCE_CLERK: ("财务经办", "finance clerk"),
+    Role.FINANCE_APPROVER: ("财务审批", "finance approver"),
+    Role.CASHIER: ("收银员", "cashier"),
+    Role.DISPATCHER: ("调度员", "dispatcher"),
+    Role.BUTLER: ("管家", "butler"),
+    Role.TECHNICIAN: ("维修工", "technician"),
+    Role.PATROL: ("巡逻员", "patrol"),
+    Role.STOREKEEPER: ("仓管员", "storekeeper"),
+    Role.BUYER: ("采购员", "buyer"),
+    Role.GATE_GUARD: ("门岗", "gate guard"),
+    Role.OWNER: ("业主", "owner"),
+    Role.FAMILY_MEMBER: ("家庭成员", "family member"),
+    Role.TENANT: ("租客", "tenant"),
+}
