@@ -30,6 +30,30 @@ TEXTS: Texts = {
         "该公司的小区已达上限 {limit} 个。",
         "The company has reached the limit of {limit} communities.",
     ),
+    "not_in_this_state": (
+        "当前状态（{state}）不允许此操作。",
+        "This is not possible in the state {state}.",
+    ),
+    "no_dry_run": (
+        "还没有可查看的预检结果（{state}）。",
+        "There is no dry run to look at yet ({state}).",
+    ),
+    "dry_run_expired": (
+        "预检结果已超过七天，请重新上传。",
+        "The dry run is older than seven days; upload the file again.",
+    ),
+    "building_busy": (
+        "该楼栋正在导入，请稍后再试。",
+        "An import is changing this building; try again in a moment.",
+    ),
+    "building_too_large": (
+        "一栋楼最多 {limit} 套房屋。",
+        "A building has at most {limit} rooms.",
+    ),
+    "inner_exceeds_built": (
+        "套内面积不能大于建筑面积。",
+        "The inner area cannot exceed the built-up area.",
+    ),
     "idempotency_key_reused": (
         "同一个 Idempotency-Key 已用于另一个请求。",
         "This Idempotency-Key was used for a different request.",

@@ -5,14 +5,16 @@ Pure: values in, values out, or a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.errors import Conflict
+from shared.auth import covers
+from shared.errors import Conflict, invalid
 
 MAX_ROOMS_PER_BUILDING = 2_000
+DRY_RUN_LIFETIME = timedelta(days=7)
 
 
 class ImportState(StrEnum):
@@ -104,6 +106,7 @@ class Import:
     expires_at: datetime
     state: ImportState = ImportState.AWAITING_FILE
     refusal: str = ""
+    refusal_params: tuple[tuple[str, str], ...] = ()
     totals: Totals = Totals()
     buildings: tuple[BuildingPlan, ...] = ()
     version: int | None = None
@@ -116,24 +119,28 @@ def read(found: Import, totals: Totals, buildings: tuple[BuildingPlan, ...]) -> 
     )
 
 
-def refuse(found: Import, code: str) -> Import:
-    """The import whose file cannot be read at all, with the reason's code."""
-    return replace(_move(found, ImportAction.REFUSE, ImportState.REFUSED), refusal=code)
+def refuse(found: Import, code: str, params: Mapping[str, str]) -> Import:
+    """The import whose file cannot be read at all, with the reason's code and its values."""
+    moved = _move(found, ImportAction.REFUSE, ImportState.REFUSED)
+    return replace(moved, refusal=code, refusal_params=tuple(params.items()))
 
 
-def commit(found: Import, version: int) -> Import | None:
+def commit(found: Import, version: int, now: datetime) -> Import | None:
     """The import on its way in, or None where it already is.
 
     Raises
     ------
     Conflict
-        It has no dry run to apply, or not the one that the caller saw (`version`).
+        It has no dry run to apply, not the one that the caller saw (`version`), or one that is
+        older than `DRY_RUN_LIFETIME`.
     """
     begun = found.state in (ImportState.COMMITTING, *TRANSITIONS[ImportAction.FINISH][1])
     if begun and found.version is not None and version < found.version:
         return None
     if found.version != version:
         raise Conflict("stale_version")
+    if now - found.created_at > DRY_RUN_LIFETIME:
+        raise Conflict("dry_run_expired")
     return _move(found, ImportAction.COMMIT, ImportState.COMMITTING)
 
 
@@ -150,11 +157,40 @@ def finish(found: Import, outcomes: Mapping[str, Outcome]) -> Import | None:
     return replace(_move(found, ImportAction.FINISH, state), buildings=buildings)
 
 
+def within(scope: str, reach: Iterable[str]) -> bool:
+    """Whether a building or room lies in one of the caller's scopes, or a scope in it."""
+    return any(covers(own, scope) or covers(scope, own) for own in reach)
+
+
+def check_areas(built_area_dm2: int | None, inner_area_dm2: int | None) -> None:
+    """Refuse an inner area (套内面积) larger than the built-up area (建筑面积) (D12).
+
+    Raises
+    ------
+    Invalid
+        At the inner area.
+    """
+    if built_area_dm2 is not None and (inner_area_dm2 or 0) > built_area_dm2:
+        raise invalid("inner_area_dm2", "inner_exceeds_built")
+
+
 def _move(found: Import, action: ImportAction, target: ImportState) -> Import:
     sources, targets = TRANSITIONS[action]
     if found.state not in sources or target not in targets:
         raise Conflict("not_in_this_state", state=found.state)
     return replace(found, state=target)
+
+
+def check_has_dry_run(found: Import) -> None:
+    """Refuse to show a dry run that has not been made.
+
+    Raises
+    ------
+    Conflict
+        The file has not come, is not read yet, or was refused.
+    """
+    if found.state in (ImportState.AWAITING_FILE, ImportState.REFUSED):
+        raise Conflict("no_dry_run", state=found.state)
 
 
 class Phase(StrEnum):

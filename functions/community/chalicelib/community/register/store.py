@@ -24,6 +24,7 @@ it.  Each step can be repeated, and a crash between any two leaves the building 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
@@ -72,6 +73,7 @@ class _Import(_Item):
     upload_until = UTCDateTimeAttribute()
     state = UnicodeAttribute()
     refusal = UnicodeAttribute()
+    refusal_params = UnicodeAttribute()
     totals = UnicodeAttribute()
     buildings = UnicodeAttribute()
 
@@ -160,17 +162,17 @@ def save_room(building: Building, room: Room, version: int, announcing: events.E
     return True
 
 
-def save_building(building: Building) -> bool:
-    """Store a building's claim, or that it is free again; False where it changed first."""
+def save_building(building: Building) -> Building | None:
+    """Store a building's claim, or that it is free again; None where it changed first."""
     try:
         _building_item(building).put()
     except Refused:
-        return False
-    return True
+        return None
+    return replace(building, version=(building.version or 0) + 1)
 
 
-def flip_building(building: Building, announcing: events.Event) -> bool:
-    """Let the staged rooms count, with the event; False where the building changed first."""
+def flip_building(building: Building, announcing: events.Event) -> Building | None:
+    """Let the staged rooms count, with the event; None where the building changed first."""
     item = _building_item(building)
     item.event = events.encode(announcing)
     row = _BuildingRow(f"{building.community_id}#buildings#all", building.name)
@@ -179,8 +181,8 @@ def flip_building(building: Building, announcing: events.Event) -> bool:
             transaction.put(item)
             transaction.update(row, [_BuildingRow.rooms.set(building.rooms)])
     except Refused:
-        return False
-    return True
+        return None
+    return replace(building, version=(building.version or 0) + 1)
 
 
 def stage_rooms(building: Building, rooms: Mapping[RoomKey, Room]) -> bool:
@@ -207,8 +209,8 @@ def fold_rooms(building: Building) -> bool:
     return _write(changed)
 
 
-def save_import(found: Import, announcing: events.Event | None = None) -> bool:
-    """Store an import's change; False where it changed first."""
+def save_import(found: Import, announcing: events.Event | None = None) -> Import | None:
+    """Store an import's change; None where it changed first."""
     item = _Import(
         f"{found.community_id}#imports#all",
         found.id,
@@ -218,6 +220,7 @@ def save_import(found: Import, announcing: events.Event | None = None) -> bool:
         upload_until=found.expires_at,
         state=found.state.value,
         refusal=found.refusal,
+        refusal_params=msgspec.json.encode(found.refusal_params).decode(),
         totals=msgspec.json.encode(found.totals).decode(),
         buildings=msgspec.json.encode(found.buildings).decode(),
         version=found.version,
@@ -226,8 +229,8 @@ def save_import(found: Import, announcing: events.Event | None = None) -> bool:
     try:
         item.put()
     except Refused:
-        return False
-    return True
+        return None
+    return replace(found, version=(found.version or 0) + 1)
 
 
 def get_import(community_id: str, import_id: str) -> Import | None:
@@ -313,6 +316,9 @@ def _to_import(community_id: str, item: _Import) -> Import:
         expires_at=item.upload_until,
         state=ImportState(item.state),
         refusal=item.refusal,
+        refusal_params=msgspec.json.decode(
+            item.refusal_params, type=tuple[tuple[str, str], ...]
+        ),
         totals=msgspec.json.decode(item.totals, type=Totals),
         buildings=msgspec.json.decode(item.buildings, type=tuple[BuildingPlan, ...]),
         version=item.version,

@@ -1,0 +1,319 @@
+"""What the house register does: take a file in, show what it would change, apply it, give it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.community.register import report, rules, shapes, store
+from chalicelib.community.register.model import Finding, RegisterRefused, Room
+from chalicelib.community.register.rules import Building, Import, Outcome, Step
+from shared import events, files, ids
+from shared.auth import Caller
+from shared.errors import Conflict, NotFound
+from shared.files import Upload
+from shared.table import Page
+
+SOURCE = "community"
+MAX_FILE_BYTES = 10 * 1024 * 1024
+UPLOAD_TYPE = "application/octet-stream"
+"""The form fixes one type; what a file really is, its bytes say."""
+
+
+def request_import(
+    caller: Caller, community_id: str, wanted: shapes.RequestImport, key: str, now: datetime
+) -> tuple[Import, Upload]:
+    """Open an import and give a form to post its file with; the same key opens the same one."""
+    caller.require(ids.community_of(community_id, "com"))
+    import_id = ids.derived_id("imp", community_id, caller.person_id, key)
+    form = files.upload_form(_upload_key(import_id), UPLOAD_TYPE, MAX_FILE_BYTES, now)
+    opened = Import(
+        id=import_id,
+        community_id=community_id,
+        file_name=wanted.file_name,
+        created_by=caller.person_id,
+        created_at=now,
+        expires_at=form.expires_at,
+    )
+    stored = store.save_import(opened) or store.get_import(community_id, import_id)
+    if stored is None or stored.file_name != wanted.file_name:
+        raise Conflict("idempotency_key_reused")
+    return stored, form
+
+
+def get_import(caller: Caller, import_id: str) -> Import:
+    """One import with its totals."""
+    community_id = ids.community_of(import_id, "imp")
+    caller.require(community_id)
+    return _get_import(community_id, import_id)
+
+
+def list_imports(
+    caller: Caller, community_id: str, limit: int, cursor: str | None
+) -> Page[Import]:
+    """A community's imports, newest first."""
+    caller.require(ids.community_of(community_id, "com"))
+    return store.list_imports(community_id, limit, cursor)
+
+
+def list_import_rows(
+    caller: Caller, import_id: str, query: shapes.RowQuery
+) -> tuple[list[report.RowReport], int | None]:
+    """A page of what a dry run says of each row."""
+    rules.check_has_dry_run(get_import(caller, import_id))
+    return report.read_rows(import_id, query.outcome, int(query.cursor), query.limit)
+
+
+def list_import_findings(
+    caller: Caller, import_id: str, query: shapes.FindingQuery
+) -> tuple[list[Finding], int | None]:
+    """A page of what a dry run found wrong in the file."""
+    rules.check_has_dry_run(get_import(caller, import_id))
+    return report.read_findings(import_id, int(query.cursor), query.limit)
+
+
+def read_register(notification: str, now: datetime) -> None:
+    """Read an uploaded file and show what it would change; nothing of the register moves.
+
+    A file that comes again, or that no import waits for, changes nothing.
+    """
+    for key in files.uploaded_keys(notification):
+        import_id = key.rpartition("/")[2]
+        community_id = ids.community_of(import_id, "imp")
+        found = store.get_import(community_id, import_id)
+        if found is None or found.state is not rules.ImportState.AWAITING_FILE:
+            continue
+        _dry_run(found, key, now)
+        files.delete(key)
+
+
+def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -> Import:
+    """Apply a dry run that the caller has seen, building by building; twice changes nothing."""
+    found = get_import(caller, import_id)
+    begun = rules.commit(found, version, now)
+    if begun is None:
+        return found
+    event = _announce(
+        "RegisterImportCommitted",
+        import_id,
+        version + 1,
+        found.community_id,
+        now,
+        caller.person_id,
+        {
+            "buildings": [
+                {"building": plan.building, "base_version": plan.base_version}
+                for plan in found.buildings
+                if plan.outcome is Outcome.PENDING
+            ]
+        },
+    )
+    stored = store.save_import(begun, event)
+    if stored is None:
+        raise Conflict("stale_version")
+    return stored
+
+
+def commit_building(
+    import_id: str, name: str, base_version: int, actor_id: str, now: datetime
+) -> Outcome:
+    """Bring an import into one building, all of its rooms or none; may be repeated at any point.
+
+    Raises
+    ------
+    Busy
+        A room or the building changed under this step; the step must be taken again.
+    """
+    community_id = ids.community_of(import_id, "imp")
+    building = store.get_building(community_id, name)
+    while True:
+        step = rules.next_step(building, import_id, base_version)
+        if step is Step.DONE:
+            return Outcome.COMMITTED
+        if step is Step.STALE:
+            return Outcome.STALE
+        building = _take(step, building, import_id, actor_id, now)
+
+
+def finish_import(import_id: str, outcomes: Mapping[str, Outcome], now: datetime) -> Import:
+    """Write down what became of each building of an import."""
+    community_id = ids.community_of(import_id, "imp")
+    found = _get_import(community_id, import_id)
+    finished = rules.finish(found, outcomes)
+    if finished is None:
+        return found
+    event = _announce(
+        "RegisterImportFinished",
+        import_id,
+        (found.version or 0) + 1,
+        community_id,
+        now,
+        found.created_by,
+        {"state": finished.state.value},
+    )
+    stored = store.save_import(finished, event)
+    if stored is None:
+        raise Busy
+    return stored
+
+
+def list_buildings(caller: Caller, community_id: str) -> list[Building]:
+    """A community's buildings that the caller may see."""
+    reach = caller.reach(ids.community_of(community_id, "com"))
+    buildings = store.list_buildings(community_id)
+    return [b for b in buildings if rules.within(f"{community_id}/{b.name}", reach)]
+
+
+def list_rooms(
+    caller: Caller, community_id: str, name: str, limit: int, cursor: str | None
+) -> tuple[Building, Page[tuple[Room, int]]]:
+    """A page of a building's rooms."""
+    caller.require(f"{ids.community_of(community_id, 'com')}/{name}")
+    building = store.get_building(community_id, name)
+    if building.version is None:
+        raise NotFound
+    return building, store.list_rooms(building, limit, cursor)
+
+
+def get_room(caller: Caller, room_id: str) -> tuple[Building, Room, int]:
+    """One room."""
+    scope = ids.room_scope(room_id)
+    caller.require(scope)
+    found = store.get_room(scope)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def edit_room(
+    caller: Caller, room_id: str, wanted: shapes.EditRoom, now: datetime
+) -> tuple[Building, Room, int]:
+    """Correct one room by hand, if it is still the version that the caller saw."""
+    building, room, version = get_room(caller, room_id)
+    edited = shapes.edited(room, wanted)
+    if edited == room:
+        return building, room, version
+    if version != wanted.version:
+        raise Conflict("stale_version")
+    if building.phase is not rules.Phase.FREE:
+        raise Conflict("building_busy")
+    rules.check_areas(edited.built_area_dm2, edited.inner_area_dm2)
+    event = _announce(
+        "RoomCorrected", room_id, version + 1, building.community_id, now, caller.person_id, {}
+    )
+    if not store.save_room(building, edited, version, event):
+        raise Conflict("stale_version")
+    return building, edited, version + 1
+
+
+def export_register(
+    caller: Caller, community_id: str, wanted: shapes.ExportRegister, now: datetime
+) -> str:
+    """Write a community's register to a file in the form it came in; a five-minute link to it."""
+    # Only this function and `read_register` have the sheets layer.
+    from chalicelib.community.register import export
+
+    caller.require(ids.community_of(community_id, "com"))
+    rooms = [
+        room
+        for row in store.list_buildings(community_id)
+        for room in store.all_rooms(store.get_building(community_id, row.name)).values()
+    ]
+    key = f"exports/{community_id}/{ids.new_id('exp', community_id, now)}.{wanted.format}"
+    if wanted.format == "xlsx":
+        files.write(key, export.to_xlsx(rooms), export.XLSX_TYPE)
+    else:
+        files.write(key, export.to_csv(rooms), export.CSV_TYPE)
+    return files.download_link(key, f"house-register-{community_id}.{wanted.format}")
+
+
+class Busy(Exception):
+    """Somebody else changed this between our reading and our writing; take the step again."""
+
+
+def _take(step: Step, building: Building, import_id: str, actor_id: str, now: datetime) -> Building:
+    """The building after one step towards an import."""
+    if step is Step.CLAIM:
+        after = store.save_building(rules.claim(building, import_id))
+    elif step is Step.STAGE:
+        wanted = report.read_building(import_id, building.name)
+        if not store.stage_rooms(building, wanted.by_key):
+            raise Busy
+        event = _announce(
+            "BuildingRegistered",
+            f"{building.community_id}/{building.name}",
+            (building.version or 0) + 1,
+            building.community_id,
+            now,
+            actor_id,
+            {"building": building.name, "rooms": wanted.rooms_after, "import_id": import_id},
+        )
+        after = store.flip_building(rules.flip(building, wanted.rooms_after), event)
+    else:
+        if not store.fold_rooms(building):
+            raise Busy
+        after = store.save_building(rules.free(building))
+    if after is None:
+        raise Busy
+    return after
+
+
+def _dry_run(found: Import, key: str, now: datetime) -> None:
+    # Only this function and `export_register` have the sheets layer.
+    from chalicelib.community.register import reading, sheet
+
+    try:
+        body = files.read(key, MAX_FILE_BYTES)
+        if body is None:
+            return
+        read = reading.read_register(sheet.read_sheets(body))
+        names = {b.name for b in store.list_buildings(found.community_id)}
+        names.update(row.building for row in read.rooms)
+        buildings = {name: store.get_building(found.community_id, name) for name in sorted(names)}
+        existing = {name: store.all_rooms(building) for name, building in buildings.items()}
+        totals, plans = report.write(found.id, read, buildings, existing)
+    except files.TooBig:
+        _refuse(found, RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES >> 20))
+        return
+    except RegisterRefused as refusal:
+        _refuse(found, refusal)
+        return
+    if store.save_import(rules.read(found, totals, plans)) is None:
+        raise Busy
+
+
+def _refuse(found: Import, refusal: RegisterRefused) -> None:
+    if store.save_import(rules.refuse(found, refusal.code, refusal.params)) is None:
+        raise Busy
+
+
+def _get_import(community_id: str, import_id: str) -> Import:
+    found = store.get_import(community_id, import_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _upload_key(import_id: str) -> str:
+    return f"quarantine/{ids.community_of(import_id, 'imp')}/{import_id}"
+
+
+def _announce(
+    event_type: str,
+    subject_id: str,
+    version: int,
+    community_id: str,
+    now: datetime,
+    actor_id: str,
+    data: dict[str, object],
+) -> events.Event:
+    return events.happened(
+        event_type,
+        SOURCE,
+        subject_id,
+        version,
+        at=now,
+        community_id=community_id,
+        actor_id=actor_id,
+        data=data,
+    )
