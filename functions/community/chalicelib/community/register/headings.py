@@ -91,8 +91,8 @@ class Columns:
 def field_of(heading: str) -> Field | None:
     """The field a heading names, or None.
 
-    Brackets, units, spaces and punctuation do not count: "建筑面积（㎡）" and " 建筑 面积 *" are one
-    (D12).
+    Brackets, units, spaces and punctuation do not count: "建筑面积（㎡）" and " 建筑 面积 *" are
+    one (D12).
     """
     if len(heading) > _MAX_HEADING_CHARS:
         return None

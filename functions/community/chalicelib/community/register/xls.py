@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from datetime import date, time
+from typing import Literal
 
 import xlrd
-from xlrd.biffh import error_text_from_code
+from xlrd.biffh import XLRDError, error_text_from_code
 from xlrd.sheet import Cell as XlrdCell
 from xlrd.sheet import Sheet as XlrdSheet
 
@@ -53,11 +54,11 @@ def read_xls(data: bytes) -> tuple[Sheet, ...]:
     except Exception as cause:
         # Over damaged bytes xlrd raises whatever it stumbles on (struct.error, IndexError, …);
         # each of them means the same to the person who sent the file.
-        encrypted = isinstance(cause, xlrd.XLRDError) and "encrypted" in str(cause)
+        encrypted = isinstance(cause, XLRDError) and "encrypted" in str(cause)
         raise RegisterRefused("file_encrypted" if encrypted else "file_damaged") from cause
 
 
-def _sheet(sheet: XlrdSheet, datemode: int) -> Sheet:
+def _sheet(sheet: XlrdSheet, datemode: Literal[0, 1]) -> Sheet:
     rows: list[list[Cell]] = []
     for index in range(sheet.nrows):
         cells = [_cell(cell, datemode) for cell in sheet.row(index)]
@@ -79,7 +80,7 @@ def _sheet(sheet: XlrdSheet, datemode: int) -> Sheet:
     )
 
 
-def _cell(cell: XlrdCell, datemode: int) -> Cell:
+def _cell(cell: XlrdCell, datemode: Literal[0, 1]) -> Cell:
     if cell.ctype == xlrd.XL_CELL_TEXT:
         text = str(cell.value)
         return Cell(Kind.TEXT, text) if text.strip() else EMPTY
@@ -94,7 +95,7 @@ def _cell(cell: XlrdCell, datemode: int) -> Cell:
     return EMPTY
 
 
-def _date(serial: float, datemode: int) -> Cell:
+def _date(serial: float, datemode: Literal[0, 1]) -> Cell:
     try:
         year, month, day, hour, minute, second = xlrd.xldate_as_tuple(serial, datemode)
     except xlrd.XLDateError:

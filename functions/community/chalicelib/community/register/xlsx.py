@@ -38,6 +38,7 @@ MAX_MEMBERS = 1_000
 MAX_UNCOMPRESSED_BYTES = 100 * 1024 * 1024
 MAX_RATIO = 200
 _ENCRYPTED = 0x1
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _WANTED = re.compile(
     r"\[Content_Types\]\.xml|_rels/\.rels|xl/[^/]+\.xml|xl/_rels/[^/]+\.rels|xl/worksheets/[^/]+\.xml"
 )
@@ -85,8 +86,9 @@ def _checked_parts(data: bytes) -> dict[str, bytes]:
             _check_directory(archive.infolist())
             for member in archive.infolist():
                 if _WANTED.fullmatch(member.filename):
-                    # Reading stops at the size the directory states, and the checksum must fit.
-                    parts[member.filename] = _checked_xml(archive.read(member))
+                    with archive.open(member) as content:
+                        # A size makes zipfile inflate no further; read() alone would take all.
+                        parts[member.filename] = _checked_xml(content.read(member.file_size))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as cause:
         raise RegisterRefused("file_damaged") from cause
     if "xl/workbook.xml" not in parts:
@@ -105,6 +107,8 @@ def _check_directory(members: list[zipfile.ZipInfo]) -> None:
         raise RegisterRefused("zip_bomb")
     if any(member.flag_bits & _ENCRYPTED for member in members):
         raise RegisterRefused("file_encrypted")
+    if any(member.compress_type not in _COMPRESSIONS for member in members):
+        raise RegisterRefused("file_damaged")
 
 
 def _checked_xml(content: bytes) -> bytes:
@@ -154,7 +158,8 @@ def _workbook(parts: Mapping[str, bytes]) -> _Workbook:
         if name == "workbookPr" and attributes.get("date1904") in ("1", "true"):
             epoch = EPOCH_1904
         if name == "sheet":
-            part = targets.get(next((v for k, v in attributes.items() if k.endswith(":id")), ""))
+            relation = next((v for k, v in attributes.items() if k.endswith(":id")), "")
+            part = targets.get(relation, "")
             if part in parts:
                 sheets[attributes.get("name", "")] = part
     if not sheets:
