@@ -1,0 +1,171 @@
+"""The values of a house register: a room as it is kept, a row as it was read, what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from shared.errors import LinliError
+
+Params = tuple[tuple[str, str], ...]
+RoomKey = tuple[str, str, str]
+"""Building, unit ("0" = none) and room number, each normalised (see `normalise`)."""
+
+
+class RegisterRefused(LinliError):
+    """The whole file is refused; `texts.REFUSALS` holds the words for its code."""
+
+    status = 400
+
+
+class Use(StrEnum):
+    """What a room is for (业态)."""
+
+    RESIDENTIAL = "residential"
+    SHOP = "shop"
+    OFFICE = "office"
+    PARKING = "parking"
+    STORAGE = "storage"
+    OTHER = "other"
+
+
+class State(StrEnum):
+    """How far a room is sold and lived in (房屋状态)."""
+
+    UNSOLD = "unsold"
+    SOLD = "sold"
+    VACANT = "vacant"
+    OCCUPIED = "occupied"
+    LET = "let"
+    RENOVATING = "renovating"
+
+
+class Payer(StrEnum):
+    """Who owes the charges of a room (D13): the developer while it is unsold."""
+
+    OWNER = "owner"
+    DEVELOPER = "developer"
+
+
+class Severity(StrEnum):
+    """An error blocks its building; a warning leaves the field empty (D12)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A number to call and, where the register says so, whose it is (女儿, 租客)."""
+
+    number: str
+    relation: str = ""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """One owner (业主) or co-owner (共有人).
+
+    `may_claim` is true only if the register gives this owner exactly one mobile number, without a
+    relation, that stands on at most five rooms: only then may its holder propose a binding (D12).
+    """
+
+    name: str
+    id_number: str | None = None
+    phones: tuple[Phone, ...] = ()
+    may_claim: bool = False
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room as the estate keeps it; areas are whole dm² (0.01 m²), so 89.43 m² is 8943."""
+
+    building: str
+    unit: str
+    floor: int | None
+    number: str
+    original: str
+    code: str | None
+    use: Use | None
+    state: State | None
+    built_area_dm2: int | None
+    inner_area_dm2: int | None
+    owners: tuple[Owner, ...]
+    payer: Payer
+    handed_over_on: date | None
+    billing_from: date | None
+    note: str | None
+
+    @property
+    def key(self) -> RoomKey:
+        """What makes two rows the same room."""
+        return (self.building, self.unit, self.number)
+
+
+@dataclass(frozen=True)
+class RegisterRow:
+    """One room as a file states it; None is a cell that says nothing, so it never erases.
+
+    `rows` are the 1-based rows of `sheet` it came from: several for co-owners. `payer` is None
+    where the owner's cell is blank.
+    """
+
+    sheet: str
+    rows: tuple[int, ...]
+    building: str
+    unit: str
+    number: str
+    original: str
+    floor: int | None = None
+    code: str | None = None
+    use: Use | None = None
+    state: State | None = None
+    built_area_dm2: int | None = None
+    inner_area_dm2: int | None = None
+    owners: tuple[Owner, ...] = ()
+    payer: Payer | None = None
+    handed_over_on: date | None = None
+    billing_from: date | None = None
+    note: str | None = None
+
+    @property
+    def key(self) -> RoomKey:
+        """What makes two rows the same room."""
+        return (self.building, self.unit, self.number)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why one value cannot be taken as it stands."""
+
+    severity: Severity
+    code: str
+    params: Params = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem with its place: `row` is 1-based (0 = the whole sheet), `heading` as in the file.
+
+    `building` is the building that an error blocks. An error whose building cannot be read has
+    None there and blocks every building of its sheet, since its row may belong to any of them.
+    """
+
+    sheet: str
+    row: int
+    heading: str
+    severity: Severity
+    code: str
+    params: Params = ()
+    building: str | None = None
+
+
+def error(code: str, **params: str | int) -> Problem:
+    """A problem that blocks the building."""
+    return Problem(Severity.ERROR, code, tuple((name, str(v)) for name, v in params.items()))
+
+
+def warning(code: str, **params: str | int) -> Problem:
+    """A problem that leaves the field empty."""
+    return Problem(Severity.WARNING, code, tuple((name, str(v)) for name, v in params.items()))
