@@ -82,7 +82,7 @@ class CommunityPage(Shape):
     next_cursor: str | None
 
 
-class CommunityQuery(PageQuery):
+class CommunityQuery(PageQuery, kw_only=True):
     """Which company's communities."""
 
     company_id: Annotated[str, Meta(max_length=40)]
@@ -126,7 +126,7 @@ class HoldingPage(Shape):
     next_cursor: str | None
 
 
-class GrantQuery(PageQuery):
+class GrantQuery(PageQuery, kw_only=True):
     """Whose grants: those on this scope's platform, company or community."""
 
     scope: ScopeText

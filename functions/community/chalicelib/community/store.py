@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.attributes import (
     NumberAttribute,
@@ -108,7 +109,7 @@ def save_community(community: Community) -> bool:
 
     False where it is already there.
     """
-    attributes = {
+    attributes: dict[str, Any] = {
         "company_id": community.company_id,
         "name": community.name,
         "address": community.address,

@@ -15,8 +15,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote
 
 import msgspec
@@ -41,6 +42,7 @@ _HEADERS = {
 }
 
 View = Callable[..., Any]
+S = TypeVar("S", bound=Shape)
 
 
 @dataclass(frozen=True)
@@ -228,9 +230,19 @@ class App(Chalice):
         """Give each event of a queue batch to `take`, which has its effect once per event id."""
         return events.consume(_messages(event), take, self._failed)
 
-    def each(self, event: Any, take: Callable[[str], None]) -> dict[str, list[dict[str, str]]]:
+    def each(
+        self, event: Any, take: Callable[[str, datetime], None]
+    ) -> dict[str, list[dict[str, str]]]:
         """Give the body of each message of a queue batch to `take`."""
         return events.each(_messages(event), take, self._failed)
+
+    def task(
+        self, event: Any, shape: type[S], take: Callable[[S, datetime], Any]
+    ) -> dict[str, Any]:
+        """Run one task of a state machine; an exception's class is what its Retry matches."""
+        result = msgspec.to_builtins(take(msgspec.convert(event, shape), clock.now()))
+        self.logger.info("task", extra={"shape": shape.__name__})
+        return cast(dict[str, Any], result)
 
     def _failed(self, message_id: str) -> None:
         self.logger.exception("message failed", extra={"message_id": message_id})

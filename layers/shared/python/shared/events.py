@@ -143,12 +143,12 @@ def consume(
     failed
         Called inside the handler of the exception with the message id, to log it.
     """
-    return each(messages, lambda body: take(from_queue(body), clock.now()), failed)
+    return each(messages, lambda body, now: take(from_queue(body), now), failed)
 
 
 def each(
     messages: Iterable[tuple[str, str]],
-    take: Callable[[str], None],
+    take: Callable[[str, datetime], None],
     failed: Callable[[str], None],
 ) -> dict[str, list[dict[str, str]]]:
     """Give each message body to `take`; a body that fails fails alone (partial batch response).
@@ -160,7 +160,7 @@ def each(
     failures = []
     for message_id, body in messages:
         try:
-            take(body)
+            take(body, clock.now())
         except Exception:
             failed(message_id)
             failures.append({"itemIdentifier": message_id})

@@ -10,6 +10,7 @@ from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
+from shared import i18n
 from shared.auth import Caller
 from shared.errors import Finding, Invalid, TooLarge, UnsupportedMedia, invalid
 
@@ -49,6 +50,11 @@ class Call(Generic[B, Q]):
     query: Q
     now: datetime
     headers: Mapping[str, str]
+
+    @property
+    def language(self) -> str:
+        """The language that the caller reads."""
+        return i18n.choose(self.headers.get("accept-language"))
 
     @property
     def key(self) -> str:

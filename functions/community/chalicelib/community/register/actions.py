@@ -1,8 +1,7 @@
-"""What the house register does: take a file in, show what it would change, apply it, give it out."""
+"""What the house register does: take a file in, show what it would change, apply it, export it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.community.register import report, rules, shapes, store
@@ -15,6 +14,10 @@ from shared.files import Upload
 from shared.table import Page
 
 SOURCE = "community"
+_EXPORT_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
 MAX_FILE_BYTES = 10 * 1024 * 1024
 UPLOAD_TYPE = "application/octet-stream"
 """The form fixes one type; what a file really is, its bytes say."""
@@ -48,9 +51,7 @@ def get_import(caller: Caller, import_id: str) -> Import:
     return _get_import(community_id, import_id)
 
 
-def list_imports(
-    caller: Caller, community_id: str, limit: int, cursor: str | None
-) -> Page[Import]:
+def list_imports(caller: Caller, community_id: str, limit: int, cursor: str | None) -> Page[Import]:
     """A community's imports, newest first."""
     caller.require(ids.community_of(community_id, "com"))
     return store.list_imports(community_id, limit, cursor)
@@ -101,11 +102,17 @@ def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -
         now,
         caller.person_id,
         {
-            "buildings": [
-                {"building": plan.building, "base_version": plan.base_version}
+            "import_id": import_id,
+            "tasks": [
+                {
+                    "import_id": import_id,
+                    "building": plan.building,
+                    "base_version": plan.base_version,
+                    "actor_id": caller.person_id,
+                }
                 for plan in found.buildings
                 if plan.outcome is Outcome.PENDING
-            ]
+            ],
         },
     )
     stored = store.save_import(begun, event)
@@ -114,9 +121,7 @@ def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -
     return stored
 
 
-def commit_building(
-    import_id: str, name: str, base_version: int, actor_id: str, now: datetime
-) -> Outcome:
+def commit_building(task: shapes.BuildingTask, now: datetime) -> shapes.BuildingResult:
     """Bring an import into one building, all of its rooms or none; may be repeated at any point.
 
     Raises
@@ -124,37 +129,36 @@ def commit_building(
     Busy
         A room or the building changed under this step; the step must be taken again.
     """
-    community_id = ids.community_of(import_id, "imp")
-    building = store.get_building(community_id, name)
+    community_id = ids.community_of(task.import_id, "imp")
+    building = store.get_building(community_id, task.building)
     while True:
-        step = rules.next_step(building, import_id, base_version)
+        step = rules.next_step(building, task.import_id, task.base_version)
         if step is Step.DONE:
-            return Outcome.COMMITTED
+            return shapes.BuildingResult(building=task.building, outcome=Outcome.COMMITTED)
         if step is Step.STALE:
-            return Outcome.STALE
-        building = _take(step, building, import_id, actor_id, now)
+            return shapes.BuildingResult(building=task.building, outcome=Outcome.STALE)
+        building = _take(step, building, task, now)
 
 
-def finish_import(import_id: str, outcomes: Mapping[str, Outcome], now: datetime) -> Import:
+def finish_import(task: shapes.FinishTask, now: datetime) -> shapes.FinishedImport:
     """Write down what became of each building of an import."""
-    community_id = ids.community_of(import_id, "imp")
-    found = _get_import(community_id, import_id)
-    finished = rules.finish(found, outcomes)
+    community_id = ids.community_of(task.import_id, "imp")
+    found = _get_import(community_id, task.import_id)
+    finished = rules.finish(found, {r.building: r.outcome for r in task.results})
     if finished is None:
-        return found
+        return shapes.FinishedImport(import_id=found.id, state=found.state)
     event = _announce(
         "RegisterImportFinished",
-        import_id,
+        task.import_id,
         (found.version or 0) + 1,
         community_id,
         now,
         found.created_by,
         {"state": finished.state.value},
     )
-    stored = store.save_import(finished, event)
-    if stored is None:
+    if store.save_import(finished, event) is None:
         raise Busy
-    return stored
+    return shapes.FinishedImport(import_id=found.id, state=finished.state)
 
 
 def list_buildings(caller: Caller, community_id: str) -> list[Building]:
@@ -220,10 +224,8 @@ def export_register(
         for room in store.all_rooms(store.get_building(community_id, row.name)).values()
     ]
     key = f"exports/{community_id}/{ids.new_id('exp', community_id, now)}.{wanted.format}"
-    if wanted.format == "xlsx":
-        files.write(key, export.to_xlsx(rooms), export.XLSX_TYPE)
-    else:
-        files.write(key, export.to_csv(rooms), export.CSV_TYPE)
+    body = export.to_xlsx(rooms) if wanted.format == "xlsx" else export.to_csv(rooms)
+    files.write(key, body, _EXPORT_TYPES[wanted.format])
     return files.download_link(key, f"house-register-{community_id}.{wanted.format}")
 
 
@@ -231,12 +233,12 @@ class Busy(Exception):
     """Somebody else changed this between our reading and our writing; take the step again."""
 
 
-def _take(step: Step, building: Building, import_id: str, actor_id: str, now: datetime) -> Building:
+def _take(step: Step, building: Building, task: shapes.BuildingTask, now: datetime) -> Building:
     """The building after one step towards an import."""
     if step is Step.CLAIM:
-        after = store.save_building(rules.claim(building, import_id))
+        after = store.save_building(rules.claim(building, task.import_id))
     elif step is Step.STAGE:
-        wanted = report.read_building(import_id, building.name)
+        wanted = report.read_building(task.import_id, building.name)
         if not store.stage_rooms(building, wanted.by_key):
             raise Busy
         event = _announce(
@@ -245,8 +247,8 @@ def _take(step: Step, building: Building, import_id: str, actor_id: str, now: da
             (building.version or 0) + 1,
             building.community_id,
             now,
-            actor_id,
-            {"building": building.name, "rooms": wanted.rooms_after, "import_id": import_id},
+            task.actor_id,
+            {"building": building.name, "rooms": wanted.rooms_after, "import_id": task.import_id},
         )
         after = store.flip_building(rules.flip(building, wanted.rooms_after), event)
     else:

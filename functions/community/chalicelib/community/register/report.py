@@ -167,7 +167,9 @@ def _row_report(outcome: diff.Outcome) -> RowReport:
         original=row.original if row else "",
         outcome=outcome.kind,
         changes=tuple(
-            FieldChange(change.field, _shown(change.field, change.old), _shown(change.field, change.new))
+            FieldChange(
+                change.field, _shown(change.field, change.old), _shown(change.field, change.new)
+            )
             for change in outcome.changes
         ),
         proposed_owners=tuple(masks.name(o.name) for o in proposal.owners) if proposal else (),

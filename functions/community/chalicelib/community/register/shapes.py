@@ -180,10 +180,6 @@ class BuildingList(Shape):
     items: list[Building]
 
 
-class RoomQuery(PageQuery):
-    """A page of rooms."""
-
-
 class Owner(Shape):
     """An owner (业主), masked."""
 
@@ -263,6 +259,13 @@ class FinishTask(Shape):
 
     import_id: str
     results: list[BuildingResult]
+
+
+class FinishedImport(Shape):
+    """What became of an import as a whole."""
+
+    import_id: str
+    state: rules.ImportState
 
 
 def edited(room: KeptRoom, wanted: EditRoom) -> KeptRoom:

@@ -316,9 +316,7 @@ def _to_import(community_id: str, item: _Import) -> Import:
         expires_at=item.upload_until,
         state=ImportState(item.state),
         refusal=item.refusal,
-        refusal_params=msgspec.json.decode(
-            item.refusal_params, type=tuple[tuple[str, str], ...]
-        ),
+        refusal_params=msgspec.json.decode(item.refusal_params, type=tuple[tuple[str, str], ...]),
         totals=msgspec.json.decode(item.totals, type=Totals),
         buildings=msgspec.json.decode(item.buildings, type=tuple[BuildingPlan, ...]),
         version=item.version,
