@@ -55,13 +55,13 @@ class Emulator:
     """
 
     def __init__(self, home: Path, port: int, mqtt_port: int) -> None:
-        self.home = home
+        self.home = home.resolve()
         self.port = port
         self.mqtt_port = mqtt_port
         self.url = f"http://{HOST}:{port}"
         self.notes: dict[str, Any] = {}
-        self._running = home / "running"
-        self._saved = home / "saved"
+        self._running = self.home / "running"
+        self._saved = self.home / "saved"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
