@@ -75,8 +75,9 @@ class Emulator:
         Returns
         -------
         str
-            "fresh" (no state), "resumed" (the last stop was clean) or "recovered" (it was not:
-            what came after the clean stop before it is lost).
+            "fresh" (the first start), "resumed" (the last stop was clean), "recovered" (it was
+            not: what came after the clean stop before it is lost) or "unsaved" (it was not, and
+            there was no stop before it).
 
         Raises
         ------
@@ -96,21 +97,27 @@ class Emulator:
             (self._running / folder).mkdir(parents=True, exist_ok=True)
         self._launch()
         self._wait_until_ready()
-        if not kept:
-            return "fresh"
-        return "recovered" if crashed else "resumed"
+        if kept:
+            return "recovered" if crashed else "resumed"
+        return "unsaved" if crashed else "fresh"
 
     def stop(self, *, keep: bool) -> None:
-        """Stop the emulator and all it started; keep its state and `notes`, or leave nothing."""
+        """Stop the emulator and all it started.
+
+        Parameters
+        ----------
+        keep
+            Whether its state and `notes` become the saved ones; if not, it is forgotten.
+        """
         ended_well = self._end_process()
         shutil.rmtree(self._running / "scratch", ignore_errors=True)
         if not keep:
-            shutil.rmtree(self.home, ignore_errors=True)
+            shutil.rmtree(self._running, ignore_errors=True)
             return
         if not ended_well:
             return
         self.notes["stopped_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-        (self._running / _NOTES).write_text(json.dumps(self.notes))
+        (self._running / _NOTES).write_text(json.dumps(self.notes, ensure_ascii=False))
         older = self.home / "older"
         if self._saved.exists():
             self._saved.rename(older)
