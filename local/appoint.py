@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import boto3
 from botocore.exceptions import ClientError
+
 from shared import grants, ids
 from shared.auth import PLATFORM, Grant, Role
 from shared.table import Refused, Transaction

@@ -18,12 +18,11 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import urllib3
 from localstack_client.session import Session
 
 from local.places import EMULATOR_PYTHON, ROOT
@@ -139,9 +138,10 @@ class Emulator:
 
     def get(self, path: str) -> bytes:
         """The body the emulator itself answers at `path`."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            body: bytes = answer.read()
-        return body
+        answer = urllib3.request("GET", self.url + path, timeout=10, retries=False)
+        if answer.status != 200:
+            raise EmulatorError(f"the emulator answers {answer.status} at {path}")
+        return answer.data
 
     def _launch(self) -> None:
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -184,7 +184,7 @@ class Emulator:
                 break
             try:
                 self.get("/_ministack/ready")
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
+            except (EmulatorError, urllib3.exceptions.HTTPError):
                 time.sleep(0.05)
             else:
                 return

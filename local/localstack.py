@@ -10,10 +10,9 @@ import os
 import shutil
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from typing import Any
 
+import urllib3
 from localstack_client.session import Session
 
 from local.emulator import HOST, REGION, ROOT_KEY, ROOT_SECRET, EmulatorError
@@ -77,10 +76,10 @@ class LocalStack:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(self.url + "/_localstack/health", timeout=2):
-                return True
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            answer = urllib3.request("GET", f"{self.url}/_localstack/health", retries=False)
+        except urllib3.exceptions.HTTPError:
             return False
+        return answer.status == 200
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

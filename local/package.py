@@ -1,7 +1,7 @@
 """Packaging: layers, Chalice apps, state machines and templates become files named by content.
 
 Chalice builds a template and a zip from each `functions/<capability>`; over its template come
-`infra/capability.yaml` (what all have) and `infra/<capability>.yaml` (its own).  Templates leave
+`infra/capability.yaml` (what all have), then `infra/<capability>.yaml` (its own).  Templates leave
 here as JSON, whole: the same bytes go to AWS and to the emulator.
 
     python -m local.package            everything, for AWS
@@ -73,7 +73,7 @@ def build(platform: str | None) -> Package:
         )
         apps = list(workers.map(_build_app, places.capabilities()))
     artefacts = list(layers.values())
-    shared = _load(INFRA / "shared.yaml")
+    shared = load_template(INFRA / "shared.yaml")
     for resource in _of_type(shared, "AWS::Lambda::LayerVersion"):
         name = Path(resource["Content"]).name
         resource["Content"] = {"S3Bucket": _BUCKET, "S3Key": layers[name].key}
@@ -88,19 +88,30 @@ _BUCKET = {"Ref": "ArtefactBucket"}
 
 
 def merge(base: Any, over: Any) -> Any:
-    """`over` laid on `base`: dictionaries are merged, everything else is replaced."""
-    if isinstance(base, dict) and isinstance(over, dict):
-        merged = dict(base)
-        for key, value in over.items():
-            merged[key] = merge(base.get(key), value)
-        return merged
-    return over
+    """`over` laid on `base`: mappings are merged, everything else is replaced.
+
+    An intrinsic function is a value, not a mapping: `!GetAtt` laid on `!Sub` must not become
+    both (which is what Chalice's own --merge-template makes of it).
+    """
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    if _is_intrinsic(base) or _is_intrinsic(over):
+        return over
+    merged = dict(base)
+    for key, value in over.items():
+        merged[key] = merge(base.get(key), value)
+    return merged
+
+
+def _is_intrinsic(value: dict[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref"))
 
 
 def _build_app(name: str) -> tuple[Artefact, Template, list[Artefact]]:
     """One capability's code archive, its finished template and its state machines."""
-    fragment = merge(_load(INFRA / "capability.yaml"), _load(INFRA / f"{name}.yaml"))
-    template, code = _run_chalice(name, fragment)
+    made, code = _run_chalice(name)
+    common = merge(made, load_template(INFRA / "capability.yaml"))
+    template: Template = merge(common, load_template(INFRA / f"{name}.yaml"))
     _refuse_orphans(name, template)
     for resource in _of_type(template, "AWS::Serverless::Function"):
         resource["CodeUri"] = {"Bucket": _BUCKET, "Key": code.key}
@@ -112,7 +123,7 @@ def _build_app(name: str) -> tuple[Artefact, Template, list[Artefact]]:
     return code, template, machines
 
 
-def _run_chalice(name: str, fragment: Template) -> tuple[Template, Artefact]:
+def _run_chalice(name: str) -> tuple[Template, Artefact]:
     """Let Chalice package the app, in a copy: its caches reuse zips by contents, not names."""
     source = FUNCTIONS / name
     code_hash = archive.digest(
@@ -121,7 +132,6 @@ def _run_chalice(name: str, fragment: Template) -> tuple[Template, Artefact]:
             archive.digest_of_files(
                 (LAYERS / "shared" / "python").rglob("*.py"), LAYERS
             ).encode(),
-            json.dumps(fragment, sort_keys=True).encode(),
             sys.version.encode(),
             Path(__file__).read_bytes(),
         ]
@@ -139,9 +149,7 @@ def _run_chalice(name: str, fragment: Template) -> tuple[Template, Artefact]:
         copy = project / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    merged = work / "fragment.json"
-    merged.write_text(json.dumps(fragment))
-    _call_chalice(name, project, merged, out)
+    _call_chalice(name, project, out)
     template: Template = json.loads((out / "sam.json").read_text())
     code = _repack(name, out / "deployment.zip", project)
     shutil.rmtree(work)
@@ -158,10 +166,10 @@ def _app_files(source: Path) -> list[Path]:
     ]
 
 
-def _call_chalice(name: str, project: Path, fragment: Path, out: Path) -> None:
+def _call_chalice(name: str, project: Path, out: Path) -> None:
     chalice = str(Path(sys.executable).with_name("chalice"))
     command = [chalice, "--project-dir", str(project), "package"]
-    command += ["--template-format", "json", "--merge-template", str(fragment), str(out)]
+    command += ["--template-format", "json", str(out)]
     environment = os.environ | {
         "AWS_DEFAULT_REGION": _ANY_REGION,
         "PYTHONPATH": str(LAYERS / "shared" / "python"),
@@ -228,7 +236,8 @@ def _of_type(template: Template, kind: str) -> Iterator[dict[str, Any]]:
             yield resource["Properties"]
 
 
-def _load(path: Path) -> Template:
+def load_template(path: Path) -> Template:
+    """A template of infra/, its short-form intrinsics written out."""
     loaded: Template = YAMLTemplateSerializer().load_template(path.read_text(), str(path))
     return loaded
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass
+
+import urllib3
 
 from local.deploy import Session
 
@@ -78,24 +78,26 @@ def sign_in(address: str, client_id: str, username: str, password: str) -> str:
     SignInError
         The user pool refused; the message says why.
     """
-    request = urllib.request.Request(
-        address,
-        data=json.dumps(
-            {
-                "ClientId": client_id,
-                "AuthFlow": "USER_PASSWORD_AUTH",
-                "AuthParameters": {"USERNAME": username, "PASSWORD": password},
-            }
-        ).encode(),
-        headers={
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
-        },
-    )
+    asked = {
+        "ClientId": client_id,
+        "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": username, "PASSWORD": password},
+    }
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            result = json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise SignInError(json.load(error).get("message", str(error))) from error
+        answer = urllib3.request(
+            "POST",
+            address,
+            body=json.dumps(asked).encode(),
+            headers={
+                "Content-Type": "application/x-amz-json-1.1",
+                "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
+            },
+            retries=False,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise SignInError(f"nothing answers at {address}: start it with `make run`") from error
+    result = answer.json()
+    if answer.status != 200:
+        raise SignInError(f"the user pool does not let {username} in: {result.get('message')}")
     token: str = result["AuthenticationResult"]["AccessToken"]
     return token

@@ -6,14 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from shared import ids
-
 from local import appoint
 from local.deploy import Outputs, Report, Target, deploy
 from local.emulator import HOST, REGION, ROOT_KEY, ROOT_SECRET, Emulator
 from local.mend import mend_apis
 from local.package import Package
 from local.people import UserPool
+from shared import ids
 
 STAGE = "local"
 _POLL_SECONDS = 0.05

@@ -12,7 +12,6 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-OLDEST = (3, 11)
 ENVIRONMENTS = (
     ("the project's libraries", os.path.join(ROOT, ".venv"), "dev.txt"),
     ("the emulator", os.path.join(ROOT, "build", "emulator-venv"), "emulator.txt"),
@@ -31,7 +30,7 @@ def prepare(about: str, folder: str, lock: str) -> None:
         with open(stamp) as content:
             if content.read() == wanted:
                 return
-    print("Installing %s (once; takes a minute) …" % about, flush=True)
+    print(f"Installing {about} (once; takes a minute) …", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     if run([sys.executable, "-m", "venv", folder]):
         sys.exit(
@@ -68,10 +67,10 @@ def run(command: list[str]) -> list[str]:
 
 def main() -> None:
     """Check this Python, then make what is missing."""
-    if sys.version_info < OLDEST:
+    if sys.version_info < (3, 11):  # noqa: UP036  # an older Python is told so here
         sys.exit(
-            "Linli needs Python %d.%d or newer; this is %d.%d. Choose another with "
-            "`make PYTHON=/path/to/python3 …`." % (OLDEST + sys.version_info[:2])
+            f"Linli needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
+            "Choose another with `make PYTHON=/path/to/python3 …`."
         )
     for about, folder, lock in ENVIRONMENTS:
         prepare(about, folder, lock)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.error
 from typing import Any
 
 from local.people import SignInError, sign_in
@@ -48,12 +47,8 @@ def main() -> None:
             person["username"],
             person["password"],
         )
-    except LookupError as error:
+    except (LookupError, SignInError) as error:
         sys.exit(str(error))
-    except SignInError as error:
-        sys.exit(f"the user pool does not let {sys.argv[1]} in: {error}")
-    except urllib.error.URLError:
-        sys.exit(f"nothing answers at {platform['emulator_url']}: start it with `make run`")
     print(token)
 
 
