@@ -1,0 +1,121 @@
+"""Every check that runs no code of ours: lint, types, templates, machines, security, locks.
+
+    python -m local.check
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from local import locks, package, states
+from local.layers import PackagingError
+from local.places import BUILD, FUNCTIONS, LAYERS, ROOT, capabilities
+
+_SHARED = LAYERS / "shared" / "python"
+Complaint = str
+
+
+def check_style() -> Complaint:
+    """Ruff, with the rules of pyproject.toml."""
+    return _run("ruff", "check", "--quiet", ".")
+
+
+def check_types() -> Complaint:
+    """Mypy in strict mode: the layer, our tools and tests, and each app by itself.
+
+    All apps are called `app`, so one run cannot hold two of them.
+    """
+    said = _run("mypy", str(_SHARED / "shared"), "local", "tests", paths=[_SHARED, *_apps()])
+    for name in capabilities():
+        folder = FUNCTIONS / name
+        said += _run(
+            "mypy", "app.py", "chalicelib", cwd=folder, paths=[_SHARED, folder], config=True
+        )
+    return said
+
+
+def check_templates() -> Complaint:
+    """cfn-lint over the templates as they are deployed."""
+    try:
+        built = package.build(None)
+    except PackagingError as error:
+        return str(error)
+    return _run("cfn-lint", *(str(artefact.path) for artefact in built.templates.values()))
+
+
+def check_machines() -> Complaint:
+    """The definitions of all state machines."""
+    return "\n".join(
+        f"{path.relative_to(ROOT)} {sentence}"
+        for path in states.definitions()
+        for sentence in states.faults(path.read_text())
+    )
+
+
+def check_security() -> Complaint:
+    """Bandit over everything that is deployed or deploys."""
+    return _run("bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml",
+                "functions", "layers", "local")
+
+
+def check_locks() -> Complaint:
+    """The locks answer what we ask for, with hashes and without addresses."""
+    return "\n".join(locks.faults())
+
+
+CHECKS: tuple[tuple[str, Callable[[], Complaint]], ...] = (
+    ("locks", check_locks),
+    ("style", check_style),
+    ("state machines", check_machines),
+    ("templates", check_templates),
+    ("security", check_security),
+    ("types", check_types),
+)
+
+
+def _apps() -> list[Path]:
+    return [FUNCTIONS / name for name in capabilities()]
+
+
+def _run(
+    tool: str, *arguments: str, cwd: Path = ROOT, paths: list[Path] | None = None,
+    config: bool = False,
+) -> Complaint:
+    """What `tool` says when it is not content; nothing otherwise."""
+    command = [str(Path(sys.executable).with_name(tool)), *arguments]
+    if tool == "mypy":
+        command += ["--cache-dir", str(BUILD / "mypy"), "--no-error-summary"]
+    if config:
+        command += ["--config-file", str(ROOT / "pyproject.toml")]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    if paths:
+        environment["MYPYPATH"] = os.pathsep.join(str(path) for path in paths)
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return ""
+    return (done.stdout + done.stderr).strip() + "\n"
+
+
+def main() -> None:
+    """Run every check; show what each complains of."""
+    failed = False
+    for name, check in CHECKS:
+        started = time.monotonic()
+        complaint = check().strip()
+        failed = failed or bool(complaint)
+        mark, seconds = "✗" if complaint else "✓", time.monotonic() - started
+        print(f"{mark} {name} ({seconds:.1f} s)", flush=True)
+        if complaint:
+            print(complaint, flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The emulator on this machine: started, waited for, stopped, its state kept.
+
+Below its home folder (`build/local`, or one of the tests' own):
+
+    running/   the working state of the emulator that runs now, its scratch and its log
+    saved/     the whole state of the last clean stop, with `notes.json` written last
+
+MiniStack writes its state only when it stops cleanly, while objects in S3 reach the disk at once.
+A crash leaves `running/` half true, so it is thrown away and the next start copies `saved/`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from localstack_client.session import Session
+
+from local.places import EMULATOR_PYTHON, ROOT
+
+HOST = "127.0.0.1"
+REGION = "ap-southeast-1"
+# The emulator takes its own access key for the account's root; it is no secret of anyone's.
+ROOT_KEY, ROOT_SECRET = "test", "test"
+
+_NOTES = "notes.json"
+_READY_SECONDS = 30.0
+_STOP_SECONDS = 30.0
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
+
+
+class EmulatorError(Exception):
+    """The emulator cannot run; the message is one clear sentence."""
+
+
+class Emulator:
+    """One MiniStack process with a home folder of its own.
+
+    Parameters
+    ----------
+    home
+        Where state, scratch and log live; nothing is written outside it.
+    port, mqtt_port
+        Where HTTP (every AWS service, and the platform's own API) and MQTT over TLS are served.
+    """
+
+    def __init__(self, home: Path, port: int, mqtt_port: int) -> None:
+        self.home = home.resolve()
+        self.port = port
+        self.mqtt_port = mqtt_port
+        self.url = f"http://{HOST}:{port}"
+        self.notes: dict[str, Any] = {}
+        self._running = self.home / "running"
+        self._saved = self.home / "saved"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the emulator says, its functions included."""
+        return self._running / "emulator.log"
+
+    def start(self) -> str:
+        """Start from the last clean stop, if there is one.
+
+        Returns
+        -------
+        str
+            "fresh" (the first start), "resumed" (the last stop was clean), "recovered" (it was
+            not: what came after the clean stop before it is lost) or "unsaved" (it was not, and
+            there was no stop before it).
+
+        Raises
+        ------
+        EmulatorError
+            A port is taken, or MiniStack did not come up.
+        """
+        refuse_used_port(self.port, "PORT")
+        refuse_used_port(self.mqtt_port, "MQTT_PORT")
+        crashed = self._running.exists()
+        shutil.rmtree(self._running, ignore_errors=True)
+        kept = (self._saved / _NOTES).exists()
+        if kept:
+            shutil.copytree(self._saved, self._running)
+            self.notes = json.loads((self._running / _NOTES).read_text())
+            (self._running / _NOTES).unlink()
+        for folder in ("state", "s3", "scratch"):
+            (self._running / folder).mkdir(parents=True, exist_ok=True)
+        self._launch()
+        self._wait_until_ready()
+        if kept:
+            return "recovered" if crashed else "resumed"
+        return "unsaved" if crashed else "fresh"
+
+    def stop(self, *, keep: bool) -> None:
+        """Stop the emulator and all it started.
+
+        Parameters
+        ----------
+        keep
+            Whether its state and `notes` become the saved ones; if not, it is forgotten.
+        """
+        ended_well = self._end_process()
+        shutil.rmtree(self._running / "scratch", ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self._running, ignore_errors=True)
+            return
+        if not ended_well:
+            return
+        self.notes["stopped_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        (self._running / _NOTES).write_text(json.dumps(self.notes, ensure_ascii=False))
+        older = self.home / "older"
+        if self._saved.exists():
+            self._saved.rename(older)
+        self._running.rename(self._saved)
+        shutil.rmtree(older, ignore_errors=True)
+
+    def alive(self) -> bool:
+        """Whether the emulator's process still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def session(self) -> Session:
+        """A session of the emulated account's root."""
+        return Session(
+            aws_access_key_id=ROOT_KEY,
+            aws_secret_access_key=ROOT_SECRET,
+            region_name=REGION,
+            localstack_host=f"{HOST}:{self.port}",
+        )
+
+    def get(self, path: str) -> bytes:
+        """The body the emulator itself answers at `path`."""
+        answer = urllib3.request("GET", self.url + path, timeout=10, retries=False)
+        if answer.status != 200:
+            raise EmulatorError(f"the emulator answers {answer.status} at {path}")
+        return answer.data
+
+    def _launch(self) -> None:
+        passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        running = self._running
+        environment = passed_on | {
+            "AUTH": "true",
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_PORT": str(self.mqtt_port),
+            "LOG_LEVEL": "INFO",
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_REGION": REGION,
+            "PERSIST_STATE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "S3_DATA_DIR": str(running / "s3"),
+            "S3_PERSIST": "1",
+            "SFTP_ENABLED": "0",
+            "STATE_DIR": str(running / "state"),
+            "TMPDIR": str(running / "scratch"),
+        }
+        emulated = ROOT / "local" / "emulated.py"
+        with self.log.open("ab") as log:
+            # A session of its own: Ctrl-C in the terminal reaches us, and we stop it in order.
+            self._process = subprocess.Popen(
+                [str(EMULATOR_PYTHON), str(emulated), str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=running,
+                start_new_session=True,
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            if not self.alive():
+                break
+            try:
+                self.get("/_ministack/ready")
+            except (EmulatorError, urllib3.exceptions.HTTPError):
+                time.sleep(0.05)
+            else:
+                return
+        last = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+        self._end_process()
+        raise EmulatorError("MiniStack did not start: " + " / ".join(last))
+
+    def _end_process(self) -> bool:
+        """End the emulator and its functions; True if it went in time by itself."""
+        process = self._process
+        if process is None:
+            return False
+        self._process = None
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+            ended_well = True
+        except subprocess.TimeoutExpired:
+            ended_well = False
+        # Functions are children in the same group; one that hangs must not outlive it.
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return ended_well
+        process.wait()
+        return ended_well
+
+
+def refuse_used_port(port: int, variable: str) -> None:
+    """Refuse to start where another program answers.
+
+    Raises
+    ------
+    EmulatorError
+        The port is taken; the sentence says how to choose another.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise EmulatorError(
+                f"port {port} on {HOST} is in use: stop what listens there, "
+                f"or choose another with `make run {variable}=…`"
+            ) from None
+
+
+def free_port() -> int:
+    """A port nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port

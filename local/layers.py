@@ -1,0 +1,138 @@
+"""Lambda layers: the locked libraries, pruned and byte-compiled, in content-named archives.
+
+A layer is built from `layers/<name>/requirements.txt` (installed exactly, without dependencies
+of its own), `layers/<name>/prune.txt` (what functions never need) and `layers/<name>/python`
+(our own code).  The libraries are installed once for each lock; our code changes more often.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import archive
+from local.places import BUILD, LAYERS
+
+# What `pip install --platform` calls the machines Lambda runs on.
+LAMBDA_PLATFORM = "manylinux2014_x86_64"
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A file to deploy and the name it has in the artefact bucket."""
+
+    path: Path
+    key: str
+
+
+class PackagingError(Exception):
+    """Something could not be packaged; the message says what and where."""
+
+
+def build_layer(name: str, platform: str | None) -> Artefact:
+    """Build the layer `name`, or find it built already.
+
+    Parameters
+    ----------
+    platform
+        The wheel platform to fetch libraries for (`LAMBDA_PLATFORM` for AWS); None takes this
+        machine's, whose Python runs the functions of the emulator.
+
+    Raises
+    ------
+    PackagingError
+        The libraries could not be installed.
+    """
+    folder = LAYERS / name
+    libraries = _install(name, platform)
+    own = [path for path in sorted(folder.glob("python/**/*")) if _ours(path)]
+    content = archive.digest(
+        [libraries.name.encode(), archive.digest_of_files(own, folder).encode()]
+    )
+    target = BUILD / "layers" / f"{name}-{content}.zip"
+    if not target.exists():
+        members = _members(libraries) | _members(folder / "python")
+        archive.write_zip(target, members)
+        _forget_older(target, name)
+    return Artefact(target, f"layers/{target.name}")
+
+
+def _ours(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts
+
+
+def _install(name: str, platform: str | None) -> Path:
+    """The folder with the layer's pruned libraries."""
+    folder = LAYERS / name
+    lock = folder / "requirements.txt"
+    prune = folder / "prune.txt"
+    wanted = archive.digest(
+        [
+            lock.read_bytes(),
+            prune.read_bytes() if prune.exists() else b"",
+            (platform or "here").encode(),
+            sys.implementation.cache_tag.encode() if sys.implementation.cache_tag else b"",
+            Path(__file__).read_bytes(),
+            Path(archive.__file__).read_bytes(),
+        ]
+    )
+    target = BUILD / "layers" / f"{name}-libraries-{wanted}"
+    if target.exists():
+        return target
+    unfinished = target.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+    command += ["--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"]
+    command += ["--target", str(unfinished), "--requirement", str(lock)]
+    if platform:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        command += ["--platform", platform, "--python-version", version, "--implementation", "cp"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise PackagingError(
+            f"the libraries of layer {name} could not be installed:\n{done.stderr.strip()}"
+        )
+    _prune(unfinished, prune)
+    for stale in target.parent.glob(f"{name}-libraries-*"):
+        if stale != unfinished:
+            shutil.rmtree(stale)
+    unfinished.rename(target)
+    return target
+
+
+def _prune(folder: Path, rules: Path) -> None:
+    """Delete what the rules name; the last rule that matches a file decides, `!` keeps."""
+    lines = rules.read_text().splitlines() if rules.exists() else []
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        name = path.relative_to(folder).as_posix()
+        for pattern in reversed(patterns):
+            if fnmatch.fnmatch(name, pattern.removeprefix("!")):
+                if not pattern.startswith("!"):
+                    path.unlink()
+                break
+
+
+def _members(folder: Path) -> dict[str, bytes]:
+    """Files of a Python tree as layer members, each module with its byte code."""
+    members: dict[str, bytes] = {}
+    for path in sorted(folder.rglob("*")):
+        if not _ours(path) or path.suffix == ".tmp":
+            continue
+        name = f"python/{path.relative_to(folder).as_posix()}"
+        members[name] = path.read_bytes()
+        if path.suffix == ".py":
+            members[archive.cache_name(name)] = archive.compiled(path, f"/opt/{name}")
+    return members
+
+
+def _forget_older(kept: Path, name: str) -> None:
+    for path in kept.parent.glob(f"{name}-*.zip"):
+        if path != kept:
+            path.unlink()

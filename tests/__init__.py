@@ -1,0 +1,1 @@
+"""Everything that can fail when a promise of the platform is broken."""

@@ -1,0 +1,1 @@
+"""What tests stand on: tables from the templates, the platform on an emulator, its clients."""

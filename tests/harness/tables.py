@@ -1,0 +1,40 @@
+"""Tables for tests, made from the templates in infra/: keys and indexes exist once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.package import load_template, merge
+from local.places import INFRA
+
+_TAKEN_BY_CREATE_TABLE = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+)
+
+
+def create_table(dynamodb: Any, capability: str, name: str) -> None:
+    """Make the table of a capability, as its stack would."""
+    common = load_template(INFRA / "capability.yaml")
+    own = load_template(INFRA / f"{capability}.yaml")
+    _create(dynamodb, merge(common, own)["Resources"]["Table"]["Properties"], name)
+
+
+def create_grants_table(dynamodb: Any, name: str) -> None:
+    """Make the grants table, as the shared stack would."""
+    shared = load_template(INFRA / "shared.yaml")
+    _create(dynamodb, shared["Resources"]["Grants"]["Properties"], name)
+
+
+def _create(dynamodb: Any, properties: dict[str, Any], name: str) -> None:
+    wanted = {key: properties[key] for key in _TAKEN_BY_CREATE_TABLE if key in properties}
+    stream = properties.get("StreamSpecification")
+    if stream:
+        wanted["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    dynamodb.create_table(TableName=name, **wanted)
+    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    expiry = properties.get("TimeToLiveSpecification")
+    if expiry:
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
