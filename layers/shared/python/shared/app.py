@@ -25,7 +25,7 @@ from chalice.app import Chalice, CustomAuthorizer, MultiDict, Request, Response
 
 from shared import clock, events, i18n
 from shared.auth import PUBLIC, SIGNED_IN, Caller, Permission, from_context
-from shared.errors import Invalid, LinliError, Unauthenticated
+from shared.errors import Invalid, LinliError, NotFound, Unauthenticated
 from shared.requests import Call, NoQuery, Shape, decode_body, decode_query
 
 if TYPE_CHECKING:
@@ -157,6 +157,9 @@ class App(Chalice):
     def _run(
         self, operation: Operation, request: Request, caller: Caller, path_parts: dict[str, str]
     ) -> Any:
+        if operation.allows not in (PUBLIC, SIGNED_IN) and not caller.scopes:
+            # Without the permission anywhere, even the shape of the request is not discussed.
+            raise NotFound
         body = None
         if operation.takes is not None:
             raw = request.raw_body
@@ -176,12 +179,7 @@ class App(Chalice):
     def _caller(self, request: Request, allows: Permission) -> Caller:
         if allows is PUBLIC:
             return Caller("", (), PUBLIC)
-        context = request.context.get("authorizer") or {}
-        caller = from_context(context, allows)
-        if allows is not SIGNED_IN and not caller.scopes:
-            # Without the permission anywhere, even the shape of the request is not discussed.
-            caller.require("")
-        return caller
+        return from_context(request.context.get("authorizer") or {}, allows)
 
     def _problem(self, error: LinliError, request: Request) -> Response:
         """The refusal as a problem document (RFC 9457) in the caller's language."""

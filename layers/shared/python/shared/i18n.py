@@ -51,22 +51,23 @@ COMMON: Texts = {
     ),
 }
 
-_RANGE = re.compile(r"\s*([A-Za-z*][A-Za-z0-9-]{0,15})\s*(?:;\s*q=([01](?:\.\d{1,3})?))?\s*")
+_QUALITY = r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?"
+_RANGE = re.compile(rf"\s*([A-Za-z]{{1,8}}|\*)(?:-[\w-]*)?\s*(?:;\s*[qQ]=({_QUALITY}))?\s*")
 
 
 def choose(accept_language: str | None) -> str:
     """The language for an `Accept-Language` header (RFC 9110 §12.5.4); zh-CN if none fits."""
-    best, best_quality = LANGUAGES[0], 0.0
-    for part in (accept_language or "")[:_MAX_HEADER].split(","):
-        match = _RANGE.fullmatch(part)
-        if match is None:
-            continue
-        quality = float(match.group(2) or 1)
-        primary = match.group(1).lower().partition("-")[0]
-        language = {"zh": "zh-CN", "en": "en", "*": "zh-CN"}.get(primary)
-        if language is not None and quality > best_quality:
-            best, best_quality = language, quality
-    return best
+    wanted: dict[str, float] = {}
+    if accept_language and len(accept_language) <= _MAX_HEADER:
+        for match in map(_RANGE.fullmatch, accept_language.split(",")):
+            if match:
+                name, quality = match.group(1).lower(), float(match.group(2) or 1)
+                wanted[name] = max(quality, wanted.get(name, 0.0))
+    others = wanted.get("*", 0.0)
+    chinese, english = wanted.get("zh", others), wanted.get("en", others)
+    if chinese == english and {"zh", "en"} <= wanted.keys():
+        return "zh-CN" if [*wanted].index("zh") < [*wanted].index("en") else "en"
+    return "en" if english > chinese else "zh-CN"
 
 
 def text(texts: Texts, code: str, params: Mapping[str, str], language: str) -> str:

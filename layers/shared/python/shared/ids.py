@@ -16,10 +16,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.errors import NotFound
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ULID = f"[{ALPHABET}]{{26}}"
 _COMMUNITY = f"[{ALPHABET}]{{8}}"
@@ -45,7 +46,7 @@ def _base32(value: int, length: int) -> str:
 
 def ulid(now: datetime) -> str:
     """26 characters that sort by `now` to the millisecond and never repeat."""
-    milliseconds = int(now.timestamp() * 1000)
+    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
     return _base32(milliseconds << 80 | int.from_bytes(random_bytes(10), "big"), 26)
 
 

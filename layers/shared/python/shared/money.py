@@ -5,9 +5,11 @@ Rates are decimal strings and enter as exact fractions; a float never does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal
 from fractions import Fraction
+
+_YUAN = re.compile(r"(-)?([0-9]{1,12})(?:\.([0-9]{1,2})0*)?")
 
 
 def half_up(amount: Fraction) -> int:
@@ -41,20 +43,19 @@ def split(total_fen: int, weights: Sequence[int]) -> list[int]:
 
 
 def from_yuan(text: str) -> int:
-    """Fen of a decimal amount in yuan, such as "1234.5".
+    """Fen of a decimal amount in yuan, such as "1234.5"; at most 12 digits before the point.
 
     Raises
     ------
     ValueError
-        `text` is no finite decimal number, or has a fraction of a fen.
+        `text` is not such a number, or has a fraction of a fen.
     """
-    try:
-        amount = Decimal(text)
-    except ArithmeticError:
-        raise ValueError(f"not an amount: {text!r}") from None
-    if not amount.is_finite() or amount * 100 != int(amount * 100):
-        raise ValueError(f"not a whole number of fen: {text!r}")
-    return int(amount * 100)
+    match = _YUAN.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a whole number of fen: {text[:40]!r}")
+    sign, yuan, fen = match.groups(default="")
+    amount = int(yuan) * 100 + int(fen.ljust(2, "0"))
+    return -amount if sign else amount
 
 
 def to_text(amount_fen: int) -> str:

@@ -20,7 +20,7 @@ from pynamodb.constants import ALL_OLD, PUT_ITEM
 from pynamodb.exceptions import TransactWriteError, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex
-from pynamodb.models import Model
+from pynamodb.models import MetaModel, Model
 from pynamodb.transactions import TransactWrite
 
 from shared import aws
@@ -59,7 +59,32 @@ class Refused(Exception):
         self.stored = stored
 
 
-class Record(Model):
+class _RecordMeta(MetaModel):
+    """Takes the setting of the table's name beside PynamoDB's own class keywords."""
+
+    def __new__(
+        cls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        table_setting: str | None = None,
+    ) -> _RecordMeta:
+        if table_setting is not None:
+            namespace["_table_setting"] = table_setting
+        made: _RecordMeta = super().__new__(cls, name, bases, namespace)  # type: ignore[no-untyped-call]  # untyped upstream
+        return made
+
+    def __init__(
+        cls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        table_setting: str | None = None,
+    ) -> None:
+        super().__init__(name, bases, namespace)
+
+
+class Record(Model, metaclass=_RecordMeta):
     """One item: partition, sort key, version and the event its last write announced.
 
     A capability's own base names the environment variable that holds its table's name:
@@ -72,11 +97,6 @@ class Record(Model):
     event = UnicodeAttribute(null=True)
 
     _table_setting: ClassVar[str]
-
-    def __init_subclass__(cls, table_setting: str | None = None, **named: Any) -> None:
-        super().__init_subclass__(**named)
-        if table_setting is not None:
-            cls._table_setting = table_setting
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
