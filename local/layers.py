@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import archive
+from local import archive, botocore_data
 from local.places import BUILD, LAYERS
 
 # What `pip install --platform` calls the machines Lambda runs on.
@@ -78,6 +78,7 @@ def _install(name: str, platform: str | None) -> Path:
             sys.implementation.cache_tag.encode() if sys.implementation.cache_tag else b"",
             Path(__file__).read_bytes(),
             Path(archive.__file__).read_bytes(),
+            Path(botocore_data.__file__).read_bytes(),
         ]
     )
     target = BUILD / "layers" / f"{name}-libraries-{wanted}"
@@ -97,6 +98,8 @@ def _install(name: str, platform: str | None) -> Path:
             f"the libraries of layer {name} could not be installed:\n{done.stderr.strip()}"
         )
     _prune(unfinished, prune)
+    if (unfinished / "botocore").is_dir():
+        botocore_data.prune(unfinished / "botocore" / "data")
     for stale in target.parent.glob(f"{name}-libraries-*"):
         if stale != unfinished:
             shutil.rmtree(stale)
