@@ -168,7 +168,7 @@ class Emulator:
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C in the terminal reaches us, and we stop it in order.
             self._process = subprocess.Popen(
-                [str(EMULATOR_PYTHON), str(emulated), str(os.getpid())],
+                [str(EMULATOR_PYTHON), "-P", str(emulated), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
