@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from shared import aws
 from shared.app import App
 from shared.auth import Grant, Role
 from tests.shared import things
-from tests.shared.gateway import Answer, send
+from tests.harness.gateway import Answer, send
 
 PERSON = "per_0123456789abcdefghjkmnpqrs"
 BUTLER = (Grant(Role.BUTLER, things.COMMUNITY),)
@@ -240,7 +241,7 @@ def test_a_queue_message_that_fails_is_logged_and_asked_for_again(
 ) -> None:
     taken = []
 
-    def take(body: str) -> None:
+    def take(body: str, now: datetime) -> None:
         if body == "bad":
             raise ValueError("not this one")
         taken.append(body)

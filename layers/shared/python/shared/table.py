@@ -98,6 +98,19 @@ class Record(Model, metaclass=_RecordMeta):
 
     _table_setting: ClassVar[str]
 
+    def __init__(
+        self,
+        pk: str | None = None,
+        sk: str | None = None,
+        *,
+        version: int | None = None,
+        **attributes: Any,
+    ) -> None:
+        super().__init__(pk, sk, **attributes)
+        # PynamoDB casts a version to int as it is set, so one that was never stored stays unset.
+        if version is not None:
+            self.version = version
+
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """The table's connection over the container's one client.
