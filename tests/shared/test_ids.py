@@ -31,7 +31,7 @@ def test_ids_of_one_instant_never_repeat() -> None:
 
 
 def test_communities_never_repeat_in_practice() -> None:
-    assert len({ids.new_community_id() for _ in range(1_000)}) == 1_000
+    assert len({ids.derived_community_id("test", str(n)) for n in range(1_000)}) == 1_000
 
 
 def test_the_layout_is_that_of_a_ulid(monkeypatch: pytest.MonkeyPatch) -> None:
