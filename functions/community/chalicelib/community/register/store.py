@@ -86,7 +86,7 @@ def list_buildings(community_id: str) -> list[Building]:
         found += [Building(community_id, row.sk, int(row.rooms)) for row in part.items]
         cursor = part.next_cursor
         if cursor is None:
-            return found
+            return sorted(found, key=lambda building: (len(building.name), building.name))
 
 
 def get_building(community_id: str, name: str) -> Building:
@@ -133,7 +133,7 @@ def get_room(room_scope: str) -> tuple[Building, Room, int] | None:
     """One room with its building and its version."""
     community_id, name, unit, number = room_scope.split("/")
     building = get_building(community_id, name)
-    item = _Room.find(_building_key(community_id, name), f"room#{unit}#{number}")
+    item = _Room.find(_building_key(community_id, name), _room_sort_key((name, unit, number)))
     room = _effective(item, building) if item else None
     if item is None or room is None:
         return None
@@ -253,7 +253,8 @@ def _building_key(community_id: str, name: str) -> str:
 
 
 def _room_sort_key(key: RoomKey) -> str:
-    return f"room#{key[1]}#{key[2]}"
+    # Padded, so that rooms come floor by floor: 101, 201, 1001.
+    return f"room#{key[1]:0>4}#{key[2]:0>6}"
 
 
 def _building_item(building: Building) -> _Building:
