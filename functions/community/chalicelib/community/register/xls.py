@@ -22,6 +22,7 @@ from chalicelib.community.register.sheet import (
     Sheet,
     check_extent,
     check_sheet_count,
+    text_cell,
     trimmed,
 )
 
@@ -68,8 +69,7 @@ def _sheet(sheet: XlrdSheet, datemode: Literal[0, 1]) -> Sheet:
             check_extent(index + 1, len(cells))
         rows.append(cells)
     merges = tuple(
-        Merge(top, left, bottom - 1, right - 1)
-        for top, bottom, left, right in sheet.merged_cells
+        Merge(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells
     )
     return Sheet(
         sheet.name,
@@ -82,8 +82,7 @@ def _sheet(sheet: XlrdSheet, datemode: Literal[0, 1]) -> Sheet:
 
 def _cell(cell: XlrdCell, datemode: Literal[0, 1]) -> Cell:
     if cell.ctype == xlrd.XL_CELL_TEXT:
-        text = str(cell.value)
-        return Cell(Kind.TEXT, text) if text.strip() else EMPTY
+        return text_cell(str(cell.value))
     if cell.ctype == xlrd.XL_CELL_NUMBER:
         return Cell(Kind.NUMBER, float(cell.value))
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:

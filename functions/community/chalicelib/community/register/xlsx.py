@@ -31,6 +31,7 @@ from chalicelib.community.register.sheet import (
     Sheet,
     check_extent,
     check_sheet_count,
+    text_cell,
     trimmed,
 )
 
@@ -288,7 +289,7 @@ def _sheet(
 
 def _cell(value: str | float | bool | date | time | timedelta) -> Cell:
     if isinstance(value, str):
-        return Cell(Kind.TEXT, value) if value.strip() else EMPTY
+        return text_cell(value)
     if isinstance(value, bool):
         return Cell(Kind.BOOL, value)
     if isinstance(value, datetime):
