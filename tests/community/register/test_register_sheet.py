@@ -74,6 +74,25 @@ def test_a_damaged_file_is_refused(junk: bytes) -> None:
     assert refusal(junk) == "file_damaged"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<v>70.2</v>", b"<v>seventy</v>"),
+        (b't="n"', b't="nonsense"'),
+        (b'r="A2"', b'r="2A"'),
+        (b"</sheetData>", b"</sheetDate>"),
+        (b'<row r="2">', b'<row r="two">'),
+    ],
+)
+def test_a_damaged_sheet_is_refused(old: bytes, new: bytes) -> None:
+    assert refusal(with_part(SHEET, old, new)) == "file_damaged"
+
+
+def test_a_sheet_that_claims_to_be_large_is_as_large_as_its_cells() -> None:
+    data = with_part(SHEET, b'ref="A1:O2"', b'ref="A1:XFD1048576"')
+    assert only_room(read(data)).number == "502"
+
+
 def test_an_archive_that_is_no_workbook_is_refused() -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

@@ -49,7 +49,11 @@ def read_xls(data: bytes) -> tuple[Sheet, ...]:
             logfile=io.StringIO(),
         ) as book:
             check_sheet_count(book.nsheets)
-            return tuple(_sheet(book.sheet_by_index(i), book.datemode) for i in range(book.nsheets))
+            sheets: list[Sheet] = []
+            for index in range(book.nsheets):
+                sheets.append(_sheet(book.sheet_by_index(index), book.datemode))
+                book.unload_sheet(index)
+            return tuple(sheets)
     except RegisterRefused:
         raise
     except Exception as cause:
