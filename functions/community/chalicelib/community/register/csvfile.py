@@ -8,17 +8,16 @@ import re
 
 from chalicelib.community.register.model import RegisterRefused
 from chalicelib.community.register.sheet import (
-    EMPTY,
+    REPLACEMENT,
     Cell,
-    Kind,
     Row,
     Sheet,
     check_extent,
+    text_cell,
     trimmed,
 )
 
 UTF8_BOM = b"\xef\xbb\xbf"
-_REPLACEMENT = "\ufffd"
 _OTHER_TYPES = re.compile(rb"\s*<|%PDF|\xff\xfe|\xfe\xff|\{\\rtf")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 _FORMULA_LIKE = re.compile(r"'*[=+\-@\t\r]")
@@ -59,16 +58,12 @@ def _decoded(data: bytes) -> str:
     if data.startswith(UTF8_BOM):
         return data[len(UTF8_BOM) :].decode("utf-8", "replace")
     text = data.decode("utf-8", "replace")
-    bad = text.count(_REPLACEMENT)
+    bad = text.count(REPLACEMENT)
     # GB18030 read as UTF-8 is nearly all replacements; UTF-8 with a damaged byte has few of them.
-    if bad <= sum(1 for char in text if char > "\x7f" and char != _REPLACEMENT):
+    if bad <= sum(1 for char in text if char > "\x7f" and char != REPLACEMENT):
         return text
     return data.decode("gb18030", "replace")
 
 
 def _cell(text: str) -> Cell:
-    if _REPLACEMENT in text:
-        return Cell(Kind.ERROR, "undecodable")
-    if not text.strip():
-        return EMPTY
-    return Cell(Kind.TEXT, text[1:] if _ESCAPED.match(text) else text)
+    return text_cell(text[1:] if _ESCAPED.match(text) else text)

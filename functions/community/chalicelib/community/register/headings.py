@@ -168,7 +168,7 @@ def _is_heading_row(columns: Columns) -> bool:
 
 
 def _numbered_phone(word: str) -> Field | None:
-    """"联系电话1" and "手机号2" are phones; no other heading is numbered in the trade."""
+    """ "联系电话1" and "手机号2" are phones; no other heading is numbered in the trade."""
     field = _FIELD_OF.get(word.rstrip("0123456789一二三"))
     return field if field is Field.PHONES else None
 

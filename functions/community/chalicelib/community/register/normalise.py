@@ -31,7 +31,9 @@ NO_UNIT = "0"
 MAX_AREA_DM2 = 10_000_000
 _MAX_KEY_CHARS = 20
 _SPACES = re.compile(r"\s+")
-_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028\u2029\ufeff]")
+_INVISIBLE = re.compile(
+    r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028\u2029\ufeff\ufffe\uffff]"
+)
 _BETWEEN_CJK = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
 _KEY = re.compile(r"[0-9A-Z一-鿿]+")
 _BUILDING_SUFFIX = re.compile(r"(#楼|#栋|#|号楼|号栋|栋楼|幢楼|栋|幢|座|楼|号)$")
@@ -157,9 +159,7 @@ def room_key(cell: Cell, building: str, unit: str) -> Read[str]:
 
 def _leads_to(front: list[str], building: str, unit: str) -> bool:
     """Whether the parts before a room's number repeat its own building or unit."""
-    named = [
-        {_bare(part, _BUILDING_SUFFIX), _bare(part, _UNIT_SUFFIX)} for part in front
-    ]
+    named = [{_bare(part, _BUILDING_SUFFIX), _bare(part, _UNIT_SUFFIX)} for part in front]
     return any(
         len(own) == len(named) and all(key in keys for key, keys in zip(own, named, strict=True))
         for own in ((building, unit), (building,), (unit,))

@@ -21,10 +21,11 @@ _MAX_PEOPLE = 10
 _SHARED = "共有人"
 _NOBODY = re.compile(r"未售出?|待售|未出售|开发商.{0,20}|.{1,40}\((?:开发商|未售)\)")
 _BETWEEN = re.compile(r"[、;/|]|,(?! ?(?:Ltd|Inc|LLC|Limited)\b)", re.IGNORECASE)
-_BETWEEN_PHONES = re.compile(r"[、,;/|]|(?<=[\d)]) (?=\S{0,8}\d{7})|(?<=\)) ?(?=\d)")
+_BETWEEN_PHONES = re.compile(r"[、,;/|]|(?<=[\d)]) (?=[^\d\s、,;/|]{0,8}\d{7})|(?<=\)) ?(?=\d)")
 _PHONE = re.compile(
     r"(?:\(?([^\d()+:]{1,10}?)\)?[: ]{0,2})?(\+?\d[\d -]{3,18}\d)(?: ?\(?([^\d()]{1,10})\)?)?"
 )
+_COUNTRY = re.compile(r"(?<!\d)\+?86[ -]?(?=1[3-9](?:[ -]?\d){9}(?!\d))")
 _AREA_CODE = re.compile(r"\((0\d{2,3})\)[ -]?")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _RESIDENT_ID = re.compile(r"[1-9]\d{16}[0-9X]")
@@ -80,7 +81,8 @@ def read_phones(cell: Cell) -> Read[tuple[Phone, ...]]:
     if has_lost_digits(cell) or cell.kind not in (Kind.TEXT, Kind.NUMBER):
         return Read(problem=warning("phone_unreadable"))
     phones: list[Phone] = []
-    for part in _BETWEEN_PHONES.split(_AREA_CODE.sub(r"\1-", _one_line(cell))):
+    text = _COUNTRY.sub("", _AREA_CODE.sub(r"\1-", _one_line(cell)))
+    for part in _BETWEEN_PHONES.split(text):
         match = _PHONE.fullmatch(part.strip())
         if match is None:
             if part.strip():
@@ -142,9 +144,8 @@ def _one_line(cell: Cell) -> str:
 
 def _number(text: str) -> str:
     digits = re.sub(r"[ -]", "", text)
-    mobile = re.sub(r"^(\+?86)(?=1[3-9]\d{9}$)", "", digits)
     # A landline keeps its dashes: the last part may be an extension.
-    return mobile if _MOBILE.fullmatch(mobile) else text.replace(" ", "")
+    return digits if _MOBILE.fullmatch(digits) else text.replace(" ", "")
 
 
 def _checks(number: str) -> bool:

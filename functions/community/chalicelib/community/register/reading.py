@@ -169,9 +169,7 @@ class _Table:
             top, left = self.merged.get((index, columns[0]), (index, columns[0]))
             if field_ in AREAS and left == columns[0] and top in self.keys:
                 shared[field_] = self.keys[top]
-        return RowSource(
-            self.sheet.name, index + 1, self.columns, cells, shared, self.sheet.epoch
-        )
+        return RowSource(self.sheet.name, index + 1, self.columns, cells, shared, self.sheet.epoch)
 
     def _cell(self, index: int, column: int, field_: Field) -> Cell:
         top, left = self.merged.get((index, column), (index, column))
@@ -185,17 +183,13 @@ class _Table:
         room = self._own_cell(row, Field.ROOM)
         if not is_blank(room) and not _TOTAL.fullmatch(plain(room.text)):
             return False
-        return any(
-            _TOTAL.fullmatch(plain(cell.text)) for cell in row if cell.kind is Kind.TEXT
-        )
+        return any(_TOTAL.fullmatch(plain(cell.text)) for cell in row if cell.kind is Kind.TEXT)
 
     def _is_footer(self, row: Row) -> bool:
         named = (self._own_cell(row, Field.ROOM), self._own_cell(row, Field.BUILT_AREA))
         if not all(is_blank(cell) for cell in named):
             return False
-        return any(
-            _FOOTER.fullmatch(plain(cell.text)) for cell in row if cell.kind is Kind.TEXT
-        )
+        return any(_FOOTER.fullmatch(plain(cell.text)) for cell in row if cell.kind is Kind.TEXT)
 
     def _own_cell(self, row: Row, field_: Field) -> Cell:
         column = self.columns.at.get(field_, (-1,))[0]
@@ -227,5 +221,3 @@ def _heading_texts(
     for (row, column), (top, left) in merged.items():
         texts[row][column] = texts[top][left]
     return texts
-
-

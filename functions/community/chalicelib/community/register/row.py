@@ -95,9 +95,7 @@ class _Reader:
             inner_area_dm2=inner,
             owners=self._owners(names),
             payer=None if names is None else Payer.OWNER if names else Payer.DEVELOPER,
-            handed_over_on=take(
-                Field.HANDED_OVER_ON, read_date(cell(Field.HANDED_OVER_ON), epoch)
-            ),
+            handed_over_on=take(Field.HANDED_OVER_ON, read_date(cell(Field.HANDED_OVER_ON), epoch)),
             billing_from=take(Field.BILLING_FROM, read_date(cell(Field.BILLING_FROM), epoch)),
             note=take(Field.NOTE, short_text(cell(Field.NOTE), _MAX_NOTE_CHARS)),
         )

@@ -56,6 +56,7 @@ class Cell:
 
 
 EMPTY = Cell(Kind.EMPTY, None)
+REPLACEMENT = "\ufffd"
 Row = tuple[Cell, ...]
 
 
@@ -114,6 +115,13 @@ def read_sheets(data: bytes) -> tuple[Sheet, ...]:
         sheets = (read_csv(data),)
     check_extent(sum(len(sheet.rows) for sheet in sheets), 0)
     return sheets
+
+
+def text_cell(text: str) -> Cell:
+    """The cell of a text: empty if blank, an error where a character was lost to an encoding."""
+    if REPLACEMENT in text:
+        return Cell(Kind.ERROR, "undecodable")
+    return Cell(Kind.TEXT, text) if text.strip() else EMPTY
 
 
 def check_sheet_count(count: int) -> None:

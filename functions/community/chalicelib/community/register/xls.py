@@ -22,6 +22,7 @@ from chalicelib.community.register.sheet import (
     Sheet,
     check_extent,
     check_sheet_count,
+    text_cell,
     trimmed,
 )
 
@@ -48,7 +49,11 @@ def read_xls(data: bytes) -> tuple[Sheet, ...]:
             logfile=io.StringIO(),
         ) as book:
             check_sheet_count(book.nsheets)
-            return tuple(_sheet(book.sheet_by_index(i), book.datemode) for i in range(book.nsheets))
+            sheets: list[Sheet] = []
+            for index in range(book.nsheets):
+                sheets.append(_sheet(book.sheet_by_index(index), book.datemode))
+                book.unload_sheet(index)
+            return tuple(sheets)
     except RegisterRefused:
         raise
     except Exception as cause:
@@ -68,8 +73,7 @@ def _sheet(sheet: XlrdSheet, datemode: Literal[0, 1]) -> Sheet:
             check_extent(index + 1, len(cells))
         rows.append(cells)
     merges = tuple(
-        Merge(top, left, bottom - 1, right - 1)
-        for top, bottom, left, right in sheet.merged_cells
+        Merge(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells
     )
     return Sheet(
         sheet.name,
@@ -82,8 +86,7 @@ def _sheet(sheet: XlrdSheet, datemode: Literal[0, 1]) -> Sheet:
 
 def _cell(cell: XlrdCell, datemode: Literal[0, 1]) -> Cell:
     if cell.ctype == xlrd.XL_CELL_TEXT:
-        text = str(cell.value)
-        return Cell(Kind.TEXT, text) if text.strip() else EMPTY
+        return text_cell(str(cell.value))
     if cell.ctype == xlrd.XL_CELL_NUMBER:
         return Cell(Kind.NUMBER, float(cell.value))
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
