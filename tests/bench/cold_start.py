@@ -44,7 +44,7 @@ def naive() -> tuple[Any, Any]:
     class Report(msgspec.Struct):
         text: str
 
-    app = Chalice("naive")
+    app: Any = Chalice("naive")
     Logger(service="naive")
 
     @app.route("/tickets", methods=["POST"])
