@@ -104,9 +104,7 @@ def _endpoints_of(endpoints: dict[str, Any], prefixes: set[str]) -> dict[str, An
         partition
         | {
             "services": {
-                name: service
-                for name, service in partition["services"].items()
-                if name in prefixes
+                name: service for name, service in partition["services"].items() if name in prefixes
             }
         }
         for partition in endpoints["partitions"]

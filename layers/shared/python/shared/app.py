@@ -23,7 +23,7 @@ from urllib.parse import unquote
 import msgspec
 from chalice.app import Chalice, CustomAuthorizer, MultiDict, Request, Response
 
-from shared import clock, events, i18n
+from shared import clock, events, i18n, startup
 from shared.auth import PUBLIC, SIGNED_IN, Caller, Permission, from_context
 from shared.errors import Invalid, LinliError, NotFound, Unauthenticated
 from shared.requests import Call, NoQuery, Shape, decode_body, decode_query
@@ -70,6 +70,8 @@ class App(Chalice):
         self.texts: i18n.Texts = {**i18n.COMMON, **texts}
         self.operations: list[Operation] = []
         self.route("/openapi.json", methods=["GET"], name="openapi")(self._serve_openapi)
+        # A capability makes its App when all of it is imported.
+        startup.done()
 
     @cached_property
     def logger(self) -> Logger:

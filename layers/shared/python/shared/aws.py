@@ -7,7 +7,9 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+import msgspec
 from botocore.config import Config
+from botocore.loaders import JSONFileLoader, Loader
 
 # Few, bounded attempts: queues and state machines deliver again by themselves, and stacking
 # retries multiplies calls under failure (RELIABILITY.md 1.5).
@@ -19,10 +21,25 @@ _CONFIG = Config(
 )
 
 
+class _Descriptions(JSONFileLoader):
+    """Reads the layer's descriptions of services, plain JSON, with the decoder that is here."""
+
+    def load_file(self, file_path: str) -> Any:
+        """The description at this path without its ending, or None where there is none."""
+        try:
+            with open(f"{file_path}.json", "rb") as file:
+                return msgspec.json.decode(file.read())
+        except FileNotFoundError:
+            # A botocore as pip installs it keeps some of them compressed.
+            return super().load_file(file_path)
+
+
 @cache
 def session() -> Any:
     """The one botocore session of this container."""
-    return botocore.session.get_session()
+    made = botocore.session.get_session()
+    made.register_component("data_loader", Loader(file_loader=_Descriptions()))
+    return made
 
 
 @cache

@@ -1,0 +1,74 @@
+"""`make bench`: the table of cold starts, in ratios and exact counts.
+
+python -m tests.bench [--rounds 30]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from tests.bench import imports
+from tests.bench.endpoint import recorded
+
+_ROUNDS_MIN = 30
+_GOALS = ((0.85, "bold green"), (1.00, "green"))
+
+
+def main() -> None:
+    """Measure every function and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=_ROUNDS_MIN, help="at least 30")
+    count = max(parser.parse_args().rounds, _ROUNDS_MIN)
+    console = Console()
+    with console.status("packaging what would be deployed here"):
+        variants = [*imports.baselines(), *imports.functions()]
+    with recorded() as endpoint, Progress(console=console, transient=True) as progress:
+        bar = progress.add_task(f"{len(variants)} handlers, {count} rounds", total=count + 1)
+        starts = imports.rounds(variants, endpoint, count, lambda: progress.advance(bar))
+    console.print(_table(starts, count))
+    console.print(
+        "Import with the DynamoDB client connected, as a ratio to the bare boto3 handler of the "
+        "same run; medians, 95 % bootstrap interval. Goal ≤ 1.00, then ≤ 0.85; modules ≤ 440."
+    )
+
+
+def _table(starts: dict[str, list[imports.Start]], count: int) -> Table:
+    table = Table(title=f"Cold starts, {count} interleaved rounds")
+    table.add_column("handler")
+    for heading in ("import", "95 %", "CPU", "modules", "at first request", "budget"):
+        table.add_column(heading, justify="right")
+    bare = next(iter(starts.values()))
+    budgets = imports.budgets()
+    for name, measured in starts.items():
+        wall = _ratio(measured, bare, "wall_seconds")
+        cpu = _ratio(measured, bare, "cpu_seconds")
+        style = next((style for goal, style in _GOALS if wall.value <= goal), "red")
+        at_first = max(one.modules_at_first_request for one in measured)
+        table.add_row(
+            name,
+            f"[{style}]{wall.value:.2f}[/]" if measured is not bare else "1.00",
+            f"{wall.low:.2f}–{wall.high:.2f}" if measured is not bare else "",
+            f"{cpu.value:.2f}",
+            str(statistics.median_high(one.modules for one in measured)),
+            str(at_first),
+            str(budgets.get(name, "")),
+        )
+    return table
+
+
+def _ratio(
+    ours: Sequence[imports.Start], bare: Sequence[imports.Start], measure: str
+) -> imports.Ratio:
+    return imports.ratio(
+        [getattr(one, measure) for one in ours], [getattr(one, measure) for one in bare]
+    )
+
+
+if __name__ == "__main__":
+    main()

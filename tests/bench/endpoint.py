@@ -1,0 +1,63 @@
+"""A stand-in for AWS that answers at once with recorded bytes: only our side is measured."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+ITEM = {
+    "pk": {"S": "com_7k2m9x4a#ticket#1"},
+    "sk": {"S": "ticket"},
+    "version": {"N": "3"},
+    "text": {"S": "三楼走廊灯不亮"},
+}
+# Everything else answers `{}`: no item, nothing refused.
+_ANSWERS: dict[str, Any] = {
+    "GetItem": {"Item": ITEM},
+    "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
+    "PutEvents": {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]},
+}
+
+
+class _Recorded(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or b"{}")
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        answer = _ANSWERS.get(operation, {})
+        if operation == "GetItem" and asked["TableName"] != "linli":
+            # The probe of every variant is found; what a function looks for is not there.
+            answer = {}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the table is the output."""
+
+
+@contextmanager
+def recorded() -> Iterator[str]:
+    """The address of the stand-in, for as long as the context lasts."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Recorded)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

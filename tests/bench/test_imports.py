@@ -1,0 +1,55 @@
+"""No function loads more modules than its budget, and none loads what it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bench import imports
+from tests.bench.endpoint import recorded
+
+GOAL = 440
+
+
+@pytest.fixture(scope="module")
+def starts() -> Iterator[dict[str, tuple[imports.Start, imports.Start]]]:
+    """Every handler started cold twice."""
+    variants = [*imports.baselines(), *imports.functions()]
+    with recorded() as endpoint:
+        yield {
+            variant.name: (imports.start(variant, endpoint), imports.start(variant, endpoint))
+            for variant in variants
+        }
+
+
+Starts = dict[str, tuple[imports.Start, imports.Start]]
+
+
+def test_every_function_has_a_budget_and_every_budget_a_function(starts: Starts) -> None:
+    assert set(imports.budgets()) == set(starts) - {v.name for v in imports.baselines()}
+
+
+def test_no_function_loads_more_modules_than_its_budget(starts: Starts) -> None:
+    over = {
+        name: (starts[name][0].modules_at_first_request, budget)
+        for name, budget in imports.budgets().items()
+        if starts[name][0].modules_at_first_request > budget
+    }
+    assert not over
+
+
+def test_no_budget_is_above_the_goal() -> None:
+    assert max(imports.budgets().values()) <= GOAL
+
+
+def test_counts_are_the_same_in_every_run(starts: Starts) -> None:
+    for name, (one, other) in starts.items():
+        assert one.modules == other.modules, name
+        assert one.modules_at_first_request == other.modules_at_first_request, name
+        assert one.answers == other.answers, name
+
+
+def test_every_handler_reads_the_same_item(starts: Starts) -> None:
+    bare = starts["bare boto3"][0].item
+    assert all(one.item == bare for pair in starts.values() for one in pair)
