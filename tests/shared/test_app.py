@@ -83,9 +83,7 @@ def test_another_communitys_butler_gets_404_and_stores_nothing(
 
 
 def test_a_thing_of_another_community_answers_as_one_that_never_was(app: App) -> None:
-    theirs = send(
-        app, "GET", "/things/thi_zzzzzzzz_" + "0" * 26, person_id=PERSON, grants=BUTLER
-    )
+    theirs = send(app, "GET", "/things/thi_zzzzzzzz_" + "0" * 26, person_id=PERSON, grants=BUTLER)
     forged = send(app, "GET", "/things/no-such-form", person_id=PERSON, grants=BUTLER)
     assert theirs == forged
     assert_problem(theirs, 404, "not_found")
@@ -250,9 +248,7 @@ def test_a_queue_message_that_fails_is_logged_and_asked_for_again(
 
         def to_dict(self) -> dict[str, Any]:
             bodies = ["first", "bad", "last"]
-            return {
-                "Records": [{"messageId": f"m{i}", "body": b} for i, b in enumerate(bodies)]
-            }
+            return {"Records": [{"messageId": f"m{i}", "body": b} for i, b in enumerate(bodies)]}
 
     assert app.each(Batch(), take) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     assert taken == ["first", "last"]

@@ -42,7 +42,7 @@ TABLE: dict[str, Any] = {
 }
 
 
-class ByOwner(GlobalSecondaryIndex["Thing"]):
+class ByOwner(GlobalSecondaryIndex["Thing"]):  # type: ignore[no-untyped-call]  # untyped upstream
     """Things of one owner, by time."""
 
     class Meta:
@@ -86,7 +86,7 @@ class MakeThing(Shape):
     community_id: str
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
     colour: Colour = Colour.RED
-    parts: Annotated[list[Part], msgspec.Meta(max_length=3)] = []
+    parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=3)] = ()
 
 
 class ThingShape(Shape):
