@@ -9,23 +9,24 @@ from pathlib import Path
 import pytest
 
 from shared import aws
+from tests.conftest import Cloud
 
 LAYER = Path(aws.__file__).parents[1]
 
 
-def test_a_client_is_made_once(cloud: None) -> None:
+def test_a_client_is_made_once(moto_cloud: Cloud) -> None:
     assert aws.client("sqs") is aws.client("sqs")
     assert aws.client("sqs") is not aws.client("s3")
 
 
-def test_a_client_gives_up_soon_and_after_three_attempts(cloud: None) -> None:
+def test_a_client_gives_up_soon_and_after_three_attempts(moto_cloud: Cloud) -> None:
     config = aws.client("sqs").meta.config
     assert (config.connect_timeout, config.read_timeout) == (2, 10)
     assert config.retries == {"mode": "standard", "total_max_attempts": 3}
 
 
 def test_the_endpoint_comes_from_the_environment(
-    cloud: None, monkeypatch: pytest.MonkeyPatch
+    moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     assert aws.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"

@@ -12,6 +12,7 @@ import pytest
 
 from shared import aws, events
 from shared.events import Event, RelayFailed
+from tests.conftest import Cloud
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, 789_000, UTC)
 REPORTED = events.happened(
@@ -31,10 +32,18 @@ def record(number: int) -> dict[str, Any]:
     return {"NewImage": {"event": {"S": events.encode(event)}}}
 
 
+@pytest.fixture(autouse=True)
+def bus_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack gives the bus's name."""
+    monkeypatch.setenv("BUS", "bus")
+
+
 class Bus:
     """What the events client saw, and what it answers."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, failing_batch: int | None = None) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *, failing_batch: int | None = None
+    ) -> None:
         self.batches: list[list[dict[str, Any]]] = []
         self._failing_batch = failing_batch
         make_call = type(aws.client("events"))._make_api_call
@@ -54,15 +63,18 @@ class Bus:
 
 def test_an_event_is_named_by_its_subject_and_version() -> None:
     assert REPORTED.id == "thi_7k2m9x4a_01kb3wmpt8c2v5f0d9h1j4n6q7:3"
-    assert REPORTED == events.happened(
-        "ThingMade",
-        "things",
-        REPORTED.subject_id,
-        3,
-        at=NOW,
-        community_id="com_7k2m9x4a",
-        actor_id="per_1",
-        data={"colour": "red"},
+    assert (
+        events.happened(
+            "ThingMade",
+            "things",
+            REPORTED.subject_id,
+            3,
+            at=NOW,
+            community_id="com_7k2m9x4a",
+            actor_id="per_1",
+            data={"colour": "red"},
+        )
+        == REPORTED
     )
 
 
@@ -77,7 +89,7 @@ def test_what_is_no_event_is_refused(text: str) -> None:
 
 
 def test_the_bus_gets_each_event_as_it_was_written(
-    cloud: None, monkeypatch: pytest.MonkeyPatch
+    moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bus = Bus(monkeypatch)
     text = events.encode(REPORTED)
@@ -100,7 +112,7 @@ def test_the_bus_gets_each_event_as_it_was_written(
     ("count", "batches"), [(1, [1]), (10, [10]), (11, [10, 1]), (25, [10, 10, 5])]
 )
 def test_events_go_ten_at_a_time_in_their_order(
-    cloud: None, monkeypatch: pytest.MonkeyPatch, count: int, batches: list[int]
+    moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch, count: int, batches: list[int]
 ) -> None:
     bus = Bus(monkeypatch)
     assert events.relay([record(number) for number in range(count)]) == count
@@ -110,7 +122,7 @@ def test_events_go_ten_at_a_time_in_their_order(
 
 
 def test_changes_that_announce_nothing_are_left_out(
-    cloud: None, monkeypatch: pytest.MonkeyPatch
+    moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bus = Bus(monkeypatch)
     silent: list[dict[str, Any]] = [
@@ -125,7 +137,7 @@ def test_changes_that_announce_nothing_are_left_out(
 
 @pytest.mark.parametrize("failing_batch", [0, 1])
 def test_an_event_that_the_bus_refused_brings_the_batch_again(
-    cloud: None, monkeypatch: pytest.MonkeyPatch, failing_batch: int
+    moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch, failing_batch: int
 ) -> None:
     Bus(monkeypatch, failing_batch=failing_batch)
     with pytest.raises(RelayFailed, match="1 of 10 events not taken"):
@@ -166,11 +178,15 @@ def test_a_bad_message_fails_alone_wherever_it_stands(position: int, bad: str) -
 
 
 def test_a_batch_without_failures_answers_that_there_were_none() -> None:
-    answer = events.each([("m1", "a"), ("m2", "b")], lambda body: None, lambda message_id: None)
+    answer = events.each(
+        [("m1", "a"), ("m2", "b")], lambda body, now: None, lambda message_id: None
+    )
     assert answer == {"batchItemFailures": []}
 
 
 def test_a_failure_is_told_while_its_reason_is_at_hand() -> None:
     reasons: list[BaseException | None] = []
-    events.each([("m1", "not json")], json.loads, lambda _: reasons.append(sys.exception()))
+    events.each(
+        [("m1", "{")], lambda body, _: json.loads(body), lambda _: reasons.append(sys.exception())
+    )
     assert isinstance(reasons[0], ValueError)

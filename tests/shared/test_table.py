@@ -20,7 +20,8 @@ from shared.table import Page, Refused, Transaction, decode_cursor, encode_curso
 from tests.shared.things import COMMUNITY, Thing, thing
 
 PK = f"{COMMUNITY}#thing"
-pytestmark = pytest.mark.usefixtures("things_table")
+on_both = pytest.mark.usefixtures("things_table")
+on_moto = pytest.mark.usefixtures("moto_things")
 
 
 def count_calls(operation: str) -> list[str]:
@@ -65,6 +66,7 @@ def answer_once(operation: str, status: int, error: str, *, applied: bool) -> li
     return tries
 
 
+@on_both
 def test_what_was_put_is_found_as_it_was() -> None:
     thing(1, name="lamp", owner="per_1").put()
     found = Thing.find(PK, "0001")
@@ -72,10 +74,12 @@ def test_what_was_put_is_found_as_it_was() -> None:
     assert (found.name, found.owner, found.version) == ("lamp", "per_1", 1)
 
 
+@on_both
 def test_what_was_never_put_is_not_found() -> None:
     assert Thing.find(PK, "0001") is None
 
 
+@on_both
 def test_a_new_record_must_not_exist_yet() -> None:
     thing(1, name="lamp").put()
     with pytest.raises(Refused) as refusal:
@@ -85,6 +89,7 @@ def test_a_new_record_must_not_exist_yet() -> None:
     assert stored_name() == "lamp"
 
 
+@on_both
 def test_each_write_raises_the_version() -> None:
     kept = thing(1, name="lamp")
     kept.put()
@@ -95,6 +100,7 @@ def test_each_write_raises_the_version() -> None:
     assert (found.version, found.name, kept.version) == (2, "chair", 2)
 
 
+@on_both
 def test_a_stale_version_changes_nothing() -> None:
     thing(1, name="lamp").put()
     mine, theirs = Thing.find(PK, "0001"), Thing.find(PK, "0001")
@@ -110,6 +116,7 @@ def test_a_stale_version_changes_nothing() -> None:
     assert stored_name() == "theirs"
 
 
+@on_both
 def test_a_condition_that_does_not_hold_changes_nothing() -> None:
     thing(1, name="lamp").put()
     found = Thing.find(PK, "0001")
@@ -122,6 +129,7 @@ def test_a_condition_that_does_not_hold_changes_nothing() -> None:
     assert found.version == 1
 
 
+@on_both
 def test_a_write_to_what_was_deleted_is_refused_without_an_item() -> None:
     thing(1, name="lamp").put()
     found = Thing.find(PK, "0001")
@@ -133,6 +141,7 @@ def test_a_write_to_what_was_deleted_is_refused_without_an_item() -> None:
     assert refusal.value.stored is None
 
 
+@on_moto
 def test_a_write_that_took_effect_before_its_answer_was_lost_meets_itself() -> None:
     tries = answer_once("PutItem", 500, "InternalServerError", applied=True)
     mine = thing(1, name="lamp", event="made")
@@ -148,6 +157,7 @@ def test_a_write_that_took_effect_before_its_answer_was_lost_meets_itself() -> N
     }
 
 
+@on_moto
 def test_a_write_that_failed_before_taking_effect_is_tried_again() -> None:
     tries = answer_once("PutItem", 500, "InternalServerError", applied=False)
     thing(1, name="lamp").put()
@@ -155,18 +165,21 @@ def test_a_write_that_failed_before_taking_effect_is_tried_again() -> None:
     assert stored_name() == "lamp"
 
 
+@on_moto
 def test_another_error_of_the_table_is_no_refusal() -> None:
     answer_once("PutItem", 400, "ItemCollectionSizeLimitExceededException", applied=False)
     with pytest.raises(VerboseClientError, match="ItemCollectionSizeLimitExceeded"):
         thing(1).put()
 
 
+@on_both
 def test_an_absent_table_is_a_fault() -> None:
-    aws.client("dynamodb").delete_table(TableName="things")
+    aws.client("dynamodb").delete_table(TableName=aws.setting("THINGS_TABLE"))
     with pytest.raises(VerboseClientError, match="ResourceNotFound"):
         thing(1).put()
 
 
+@on_both
 def test_a_transaction_stores_all_of_its_records() -> None:
     with Transaction() as transaction:
         transaction.put(thing(1, name="lamp"))
@@ -174,6 +187,7 @@ def test_a_transaction_stores_all_of_its_records() -> None:
     assert [item.name for item in listed()] == ["lamp", "chair"]
 
 
+@on_both
 def test_a_transaction_with_one_refused_write_stores_nothing() -> None:
     thing(2, name="mine").put()
     transaction = Transaction()
@@ -186,6 +200,7 @@ def test_a_transaction_with_one_refused_write_stores_nothing() -> None:
     assert [item.name for item in listed()] == ["mine"]
 
 
+@on_both
 def test_a_transaction_left_by_an_error_stores_nothing() -> None:
     transaction = Transaction()
     transaction.put(thing(1))
@@ -194,6 +209,7 @@ def test_a_transaction_left_by_an_error_stores_nothing() -> None:
     assert listed() == ()
 
 
+@on_moto
 def test_a_transaction_that_took_effect_before_its_answer_was_lost_meets_itself() -> None:
     answer_once("TransactWriteItems", 500, "InternalServerError", applied=True)
     transaction = Transaction()
@@ -204,6 +220,7 @@ def test_a_transaction_that_took_effect_before_its_answer_was_lost_meets_itself(
     assert refusal.value.stored["name"] == {"S": "lamp"}
 
 
+@on_both
 def test_a_part_is_changed_without_being_read() -> None:
     thing(1, name="lamp").put()
     with Transaction() as transaction:
@@ -213,6 +230,7 @@ def test_a_part_is_changed_without_being_read() -> None:
     assert (found.name, found.owner) == ("lamp", "per_2")
 
 
+@on_both
 def test_a_part_is_not_changed_where_its_condition_fails() -> None:
     transaction = Transaction()
     transaction.update(thing(1), [Thing.owner.set("per_2")], Thing.pk.exists())
@@ -222,6 +240,7 @@ def test_a_part_is_not_changed_where_its_condition_fails() -> None:
     assert listed() == ()
 
 
+@on_both
 def test_nothing_happens_unless_another_record_is_as_required() -> None:
     thing(1, name="closed").put()
     transaction = Transaction()
@@ -236,6 +255,7 @@ def test_nothing_happens_unless_another_record_is_as_required() -> None:
     assert len(listed()) == 2
 
 
+@on_both
 def test_a_record_that_was_read_is_deleted_only_in_that_version() -> None:
     thing(1, name="lamp").put()
     read = Thing.find(PK, "0001")
@@ -252,6 +272,7 @@ def test_a_record_that_was_read_is_deleted_only_in_that_version() -> None:
     assert listed() == ()
 
 
+@on_both
 def test_what_does_not_exist_cannot_be_deleted_blindly() -> None:
     transaction = Transaction()
     transaction.delete_blind(thing(1))
@@ -259,6 +280,7 @@ def test_what_does_not_exist_cannot_be_deleted_blindly() -> None:
         pass
 
 
+@on_both
 def test_a_list_comes_in_pages_that_join_without_gap_or_repeat() -> None:
     for number in range(7):
         thing(number).put()
@@ -276,6 +298,7 @@ def test_a_list_comes_in_pages_that_join_without_gap_or_repeat() -> None:
     assert sizes == [3, 3, 1]
 
 
+@on_both
 def test_a_page_is_one_query() -> None:
     for number in range(7):
         thing(number).put()
@@ -284,16 +307,19 @@ def test_a_page_is_one_query() -> None:
     assert calls == ["Query"]
 
 
+@on_both
 def test_an_empty_list_is_one_empty_page() -> None:
     assert page(Thing, PK, limit=10, cursor=None) == Page((), None)
 
 
+@on_both
 def test_a_page_holds_a_hundred_at_most() -> None:
     for number in range(102):
         thing(number).put()
     assert len(page(Thing, PK, limit=1_000, cursor=None).items) == 100
 
 
+@on_both
 def test_a_list_can_begin_with_the_newest_and_be_cut_to_a_range() -> None:
     for number in range(5):
         thing(number).put()
@@ -304,6 +330,7 @@ def test_a_list_can_begin_with_the_newest_and_be_cut_to_a_range() -> None:
     assert [item.sk for item in older.items] == ["0002", "0001", "0000"]
 
 
+@on_both
 def test_an_index_is_listed_like_the_table() -> None:
     for number in range(5):
         thing(number, owner="per_1", made_at=f"2026-11-{22 - number}").put()
@@ -322,6 +349,7 @@ def as_cursor(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+@on_moto
 @pytest.mark.parametrize(
     "cursor",
     [
@@ -363,6 +391,7 @@ def next_cursor(found: Page[Thing]) -> str:
     return found.next_cursor
 
 
+@on_both
 @pytest.mark.parametrize("foreign", ["another partition", "another owner", "table", "index"])
 def test_a_cursor_of_another_list_is_refused(foreign: str) -> None:
     for number in range(3):
@@ -384,6 +413,7 @@ def test_a_cursor_of_another_list_is_refused(foreign: str) -> None:
         lists[foreign]()
 
 
+@on_moto
 def test_a_cursor_outside_the_lists_range_is_refused_though_only_the_table_sees_it() -> None:
     # DynamoDB: "The provided starting key does not match the range key predicate".
     answer_once("Query", 400, "ValidationException", applied=False)
@@ -393,6 +423,7 @@ def test_a_cursor_outside_the_lists_range_is_refused_though_only_the_table_sees_
     assert refusal.value.findings[0].code == "bad_cursor"
 
 
+@on_moto
 def test_a_bad_query_without_a_cursor_is_a_fault_of_ours() -> None:
     answer_once("Query", 400, "ValidationException", applied=False)
     with pytest.raises(PynamoDBException):
