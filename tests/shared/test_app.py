@@ -34,7 +34,7 @@ def make(app: App, body: Any = BODY, **request: Any) -> Answer:
 
 
 def stored() -> int:
-    return int(aws.client("dynamodb").scan(TableName="things")["Count"])
+    return int(aws.client("dynamodb").scan(TableName=aws.setting("THINGS_TABLE"))["Count"])
 
 
 def assert_problem(answer: Answer, status: int, code: str) -> None:
@@ -45,7 +45,7 @@ def assert_problem(answer: Answer, status: int, code: str) -> None:
     assert answer.json["request_id"] == "0f3b7c1e-5a52-4a0f-9a4e-2f1f6f1d3c55"
 
 
-def test_a_good_request_is_answered_with_its_shape(app: App, things_table: None) -> None:
+def test_a_good_request_is_answered_with_its_shape(app: App, moto_things: None) -> None:
     answer = make(app)
     assert (answer.status, answer.json) == (201, {"id": "key-0001", "name": "lamp"})
     assert answer.headers["content-type"] == "application/json"
@@ -59,7 +59,7 @@ def test_an_empty_answer_has_no_body(app: App) -> None:
     assert (answer.status, answer.text) == (204, "")
 
 
-def test_a_request_without_the_authorizers_context_is_401(app: App, things_table: None) -> None:
+def test_a_request_without_the_authorizers_context_is_401(app: App, moto_things: None) -> None:
     answer = make(app, person_id=None)
     assert_problem(answer, 401, "unauthenticated")
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -67,7 +67,7 @@ def test_a_request_without_the_authorizers_context_is_401(app: App, things_table
 
 
 def test_without_the_permission_anywhere_not_even_the_body_is_discussed(
-    app: App, things_table: None
+    app: App, moto_things: None
 ) -> None:
     stranger = (Grant(Role.CASHIER, things.COMMUNITY),)
     assert_problem(make(app, {"nonsense": 1}, grants=stranger), 404, "not_found")
@@ -75,18 +75,14 @@ def test_without_the_permission_anywhere_not_even_the_body_is_discussed(
     assert stored() == 0
 
 
-def test_another_communitys_butler_gets_404_and_stores_nothing(
-    app: App, things_table: None
-) -> None:
+def test_another_communitys_butler_gets_404_and_stores_nothing(app: App, moto_things: None) -> None:
     elsewhere = (Grant(Role.BUTLER, things.ELSEWHERE),)
     assert_problem(make(app, grants=elsewhere), 404, "not_found")
     assert stored() == 0
 
 
 def test_a_thing_of_another_community_answers_as_one_that_never_was(app: App) -> None:
-    theirs = send(
-        app, "GET", "/things/thi_zzzzzzzz_" + "0" * 26, person_id=PERSON, grants=BUTLER
-    )
+    theirs = send(app, "GET", "/things/thi_zzzzzzzz_" + "0" * 26, person_id=PERSON, grants=BUTLER)
     forged = send(app, "GET", "/things/no-such-form", person_id=PERSON, grants=BUTLER)
     assert theirs == forged
     assert_problem(theirs, 404, "not_found")
@@ -111,7 +107,7 @@ def test_an_action_that_never_checked_is_a_fault_and_its_answer_stays_in(
 
 
 def test_an_unforeseen_fault_is_logged_whole_and_told_briefly(
-    app: App, things_table: None, capsys: pytest.CaptureFixture[str]
+    app: App, moto_things: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = make(app, BODY | {"name": "fault"})
     assert_problem(answer, 500, "internal_error")
@@ -127,6 +123,10 @@ def test_a_refusal_carries_the_values_of_its_message(app: App) -> None:
     assert_problem(answer, 409, "too_many_things")
     assert answer.json["title"] == "Too many things: at most 3."
     assert answer.json["params"] == {"limit": "3"}
+
+
+def test_a_limit_that_was_reached_is_429(app: App) -> None:
+    assert_problem(make(app, BODY | {"name": "one too soon"}), 429, "too_often")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_refusal_speaks_the_callers_language(
     assert answer.headers["content-language"] == language
 
 
-def test_each_finding_names_its_field_and_its_reason(app: App, things_table: None) -> None:
+def test_each_finding_names_its_field_and_its_reason(app: App, moto_things: None) -> None:
     body = BODY | {"parts": [{"weight_g": 1}, {"weight_g": "2"}]}
     answer = make(app, body, headers=KEY | {"Accept-Language": "en"})
     assert_problem(answer, 400, "invalid_request")
@@ -173,13 +173,13 @@ def test_each_finding_names_its_field_and_its_reason(app: App, things_table: Non
     ],
 )
 def test_a_bad_request_is_refused_and_stores_nothing(
-    app: App, things_table: None, body: Any, headers: dict[str, str], status: int, code: str
+    app: App, moto_things: None, body: Any, headers: dict[str, str], status: int, code: str
 ) -> None:
     assert_problem(make(app, body, headers=headers), status, code)
     assert stored() == 0
 
 
-def test_a_charset_beside_the_content_type_is_taken(app: App, things_table: None) -> None:
+def test_a_charset_beside_the_content_type_is_taken(app: App, moto_things: None) -> None:
     headers = KEY | {"Content-Type": "Application/JSON; charset=utf-8"}
     assert make(app, headers=headers).status == 201
 
@@ -190,7 +190,7 @@ def test_a_missing_key_is_found_before_anything_is_read(app: App) -> None:
     assert answer.json["errors"][0]["path"] == "header:Idempotency-Key"
 
 
-def test_a_cursor_that_the_list_did_not_give_is_400(app: App, things_table: None) -> None:
+def test_a_cursor_that_the_list_did_not_give_is_400(app: App, moto_things: None) -> None:
     url = f"/things?community_id={things.COMMUNITY}&cursor=bm90IG91cnM"
     answer = send(app, "GET", url, person_id=PERSON, grants=BUTLER)
     assert_problem(answer, 400, "invalid_request")
@@ -200,7 +200,7 @@ def test_a_cursor_that_the_list_did_not_give_is_400(app: App, things_table: None
 
 @pytest.mark.parametrize("route", ["good", "refused", "invalid"])
 def test_an_ordinary_request_leaves_one_line_of_at_most_300_bytes(
-    app: App, things_table: None, capsys: pytest.CaptureFixture[str], route: str
+    app: App, moto_things: None, capsys: pytest.CaptureFixture[str], route: str
 ) -> None:
     request: dict[str, Any] = {"good": {}, "refused": {"grants": ()}, "invalid": {"body": "["}}
     answer = make(app, **request[route])
@@ -251,9 +251,7 @@ def test_a_queue_message_that_fails_is_logged_and_asked_for_again(
 
         def to_dict(self) -> dict[str, Any]:
             bodies = ["first", "bad", "last"]
-            return {
-                "Records": [{"messageId": f"m{i}", "body": b} for i, b in enumerate(bodies)]
-            }
+            return {"Records": [{"messageId": f"m{i}", "body": b} for i, b in enumerate(bodies)]}
 
     assert app.each(Batch(), take) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     assert taken == ["first", "last"]

@@ -52,5 +52,5 @@ def test_written_instants_sort_as_the_instants_do(one: datetime, other: datetime
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30T00:00:00Z"])
 def test_what_is_no_instant_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"^Invalid isoformat|^day is out of range"):
         clock.from_text(text)

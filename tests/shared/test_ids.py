@@ -30,8 +30,10 @@ def test_ids_of_one_instant_never_repeat() -> None:
     assert len(made) == 10_000
 
 
-def test_communities_never_repeat_in_practice() -> None:
-    assert len({ids.derived_community_id("test", str(n)) for n in range(1_000)}) == 1_000
+def test_communities_of_different_facts_do_not_meet() -> None:
+    made = {ids.derived_community_id("co_1", f"key-{number}") for number in range(1_000)}
+    assert len(made) == 1_000
+    assert {ids.community_of(community, "com") for community in made} == made
 
 
 def test_the_layout_is_that_of_a_ulid(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,8 +138,10 @@ def test_what_is_no_person_is_not_taken_for_one(text: str) -> None:
     assert not ids.is_person_id(text)
 
 
-def test_a_thing_of_the_platform_is_known_by_its_kind() -> None:
-    company = ids.new_platform_id("co", NOW)
+@pytest.mark.parametrize(
+    "company", [ids.new_platform_id("co", NOW), ids.derived_platform_id("co", "per_1", "key")]
+)
+def test_a_thing_of_the_platform_is_known_by_its_kind(company: str) -> None:
     assert ids.check_platform_id(company, "co") == company
     for forged in (company + "0", company.replace("co_", "per_"), "co_", GOOD):
         with pytest.raises(NotFound):

@@ -130,7 +130,13 @@ def test_what_is_no_whole_number_of_fen_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("fen", "text"),
-    [(0, "¥0.00"), (5, "¥0.05"), (-5, "-¥0.05"), (1234_56, "¥1,234.56"), (-10**9, "-¥10,000,000.00")],
+    [
+        (0, "¥0.00"),
+        (5, "¥0.05"),
+        (-5, "-¥0.05"),
+        (1234_56, "¥1,234.56"),
+        (-(10**9), "-¥10,000,000.00"),
+    ],
 )
 def test_people_read_yuan_with_thousands_and_two_places(fen: int, text: str) -> None:
     assert money.to_text(fen) == text

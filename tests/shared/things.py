@@ -42,7 +42,7 @@ TABLE: dict[str, Any] = {
 }
 
 
-class ByOwner(GlobalSecondaryIndex["Thing"]):
+class ByOwner(GlobalSecondaryIndex["Thing"]):  # type: ignore[no-untyped-call]  # untyped upstream
     """Things of one owner, by time."""
 
     class Meta:
@@ -86,7 +86,7 @@ class MakeThing(Shape):
     community_id: str
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
     colour: Colour = Colour.RED
-    parts: Annotated[list[Part], msgspec.Meta(max_length=3)] = []
+    parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=3)] = ()
 
 
 class ThingShape(Shape):
@@ -96,11 +96,19 @@ class ThingShape(Shape):
     name: str
 
 
+class Order(StrEnum):
+    """Which things come first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
 class ListThings(PageQuery, kw_only=True):
     """Which things."""
 
     community_id: str
     colour: Colour | None = None
+    order: Order = Order.OLDEST
 
 
 class ThingsPage(Shape):
@@ -125,12 +133,15 @@ def make_app() -> App:
     @app.endpoint(
         "POST", "/things", allows=MAKE, takes=MakeThing, gives=ThingShape, status=201, keyed=True,
         errors=["too_many_things"],
+        limits=["too_often"],
     )  # fmt: skip
     def make_thing(call: Call[MakeThing, NoQuery]) -> ThingShape:
         """Make a thing."""
         call.caller.require(call.body.community_id)
         if call.body.name == "one too many":
             raise errors.Conflict("too_many_things", limit=3)
+        if call.body.name == "one too soon":
+            raise errors.Limited("too_often")
         if call.body.name == "fault":
             raise RuntimeError("a secret in a message")
         thing(1, name=call.body.name).put()

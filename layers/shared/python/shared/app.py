@@ -58,6 +58,7 @@ class Operation:
     gives: Any
     status: int
     errors: tuple[str, ...]
+    limits: tuple[str, ...]
     keyed: bool
 
 
@@ -92,6 +93,7 @@ class App(Chalice):
         query: type[Shape] = NoQuery,
         status: int = 200,
         errors: Sequence[str] = (),
+        limits: Sequence[str] = (),
         keyed: bool = False,
     ) -> Callable[[View], View]:
         """Register a route with its permission, its shapes and its own refusals.
@@ -103,14 +105,26 @@ class App(Chalice):
         gives
             What it answers with; None for an empty 204.
         errors
-            Codes of the conflicts it can answer with, beside the common ones.
+            Codes of the conflicts (409) it can answer with, beside the common ones.
+        limits
+            Codes of the limits (429) that its callers can reach.
         keyed
             Whether it asks for an `Idempotency-Key`.
         """
 
         def register(view: View) -> View:
             operation = Operation(
-                method, path, view, allows, takes, query, gives, status, tuple(errors), keyed
+                method=method,
+                path=path,
+                view=view,
+                allows=allows,
+                takes=takes,
+                query=query,
+                gives=gives,
+                status=status,
+                errors=tuple(errors),
+                limits=tuple(limits),
+                keyed=keyed,
             )
             self.operations.append(operation)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -57,6 +57,7 @@ def document(app: App) -> dict[str, Any]:
     shapes: list[Any] = [Problem]
     for operation in app.operations:
         shapes += [shape for shape in (operation.takes, operation.gives) if shape is not None]
+        shapes += [field.type for field in msgspec.structs.fields(operation.query)]
     _, components = msgspec.json.schema_components(shapes, ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for operation in app.operations:
@@ -122,14 +123,17 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    query = operation.query
+    _, components = msgspec.json.schema_components([query], ref_template=_REF)
+    schemas = components[query.__name__]["properties"]
     return [
         {
             "name": field.encode_name,
             "in": "query",
             "required": field.required,
-            "schema": _schema(Annotated[field.type, msgspec.Meta()]),
+            "schema": schemas[field.encode_name],
         }
-        for field in msgspec.structs.fields(operation.query)
+        for field in msgspec.structs.fields(query)
     ]
 
 
@@ -144,6 +148,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
     refusals: dict[int, tuple[str, ...]] = dict(_COMMON)
     if operation.errors:
         refusals[409] = operation.errors
+    if operation.limits:
+        refusals[429] = operation.limits
     if operation.takes is None:
         del refusals[413], refusals[415]
     if operation.allows is PUBLIC:

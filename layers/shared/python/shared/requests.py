@@ -123,5 +123,5 @@ def finding(message: str, prefix: str = "") -> Finding:
         return Finding(prefix + where[:80], code)
     wrong = _TYPE.match(reason)
     if wrong:
-        return Finding(prefix + path, "wrong_type", (("expected", wrong.group(1)),))
+        return Finding(prefix + path or "body", "wrong_type", (("expected", wrong.group(1)),))
     return Finding(prefix + path or "body", "wrong_value", (("reason", reason[:200]),))

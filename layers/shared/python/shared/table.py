@@ -7,17 +7,16 @@ raises, and the event that the write announces (the stream is the outbox: RELIAB
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
 from pynamodb.attributes import UnicodeAttribute, VersionAttribute
 from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import ALL_OLD, PUT_ITEM
-from pynamodb.exceptions import TransactWriteError, VerboseClientError
+from pynamodb.exceptions import QueryError, TransactWriteError, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import MetaModel, Model
@@ -182,8 +181,7 @@ def page(
         The cursor is not one that this list gave out.
     """
     source: Any = index if index is not None else record
-    hash_name = "pk" if index is None else _hash_name(index)
-    start = decode_cursor(cursor, hash_name, pk) if cursor else None
+    start = decode_cursor(cursor, _key_names(index), pk) if cursor else None
     results = source.query(
         pk,
         range_key_condition=range_condition,
@@ -192,14 +190,24 @@ def page(
         last_evaluated_key=start,
         scan_index_forward=not newest_first,
     )
-    found = tuple(results)
+    try:
+        found = tuple(results)
+    except QueryError as error:
+        if start is not None and error.cause_response_code == "ValidationException":
+            # The key is well formed, but outside the range that this list asks for.
+            raise invalid("query:cursor", "bad_cursor") from error
+        raise
     last = results.last_evaluated_key
     return Page(found, encode_cursor(last) if last else None)
 
 
-def _hash_name(index: Any) -> str:
-    name: str = index._hash_key_attribute().attr_name
-    return name
+def _key_names(index: Any) -> tuple[str, ...]:
+    """The attributes of a list position; first the one that a query fixes."""
+    if index is None:
+        return ("pk", "sk")
+    # PynamoDB lists an index's keys in the order of their names; "HASH" sorts before "RANGE".
+    keys = sorted(index._get_schema()["key_schema"], key=lambda key: key["KeyType"])
+    return (*(key["AttributeName"] for key in keys), "pk", "sk")
 
 
 def encode_cursor(key: dict[str, Any]) -> str:
@@ -207,25 +215,43 @@ def encode_cursor(key: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, hash_name: str, pk: str) -> dict[str, Any]:
+class _Text(msgspec.Struct, forbid_unknown_fields=True):
+    """A key attribute in DynamoDB's own form; all keys are texts."""
+
+    S: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+def decode_cursor(cursor: str, names: tuple[str, ...], pk: str) -> dict[str, Any]:
     """The position that `encode_cursor` wrote, for this very partition.
 
-    DynamoDB itself answers a key outside the partition with a server-side error; checking here
-    gives the client a 400 and keeps a forged cursor from naming anything else.
+    DynamoDB refuses a key with other attributes or outside the partition as our own bad request;
+    checking here gives the client a 400 and keeps a forged cursor from naming anything else.
+
+    Parameters
+    ----------
+    names
+        The attributes that the position must have, and no others; the first holds `pk`.
+
+    Raises
+    ------
+    Invalid
+        The cursor is no such position.
     """
     try:
         if len(cursor) > _MAX_CURSOR:
             raise ValueError
         padded = cursor + "=" * (-len(cursor) % 4)
         key = msgspec.json.decode(
-            base64.b64decode(padded, altchars=b"-_", validate=True), type=dict[str, dict[str, str]]
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=dict[str, _Text]
         )
-        texts = [value for attribute in key.values() for value in attribute.items()]
-        if key[hash_name] != {"S": pk} or any(kind != "S" or not text for kind, text in texts):
+        if key.keys() != set(names):
             raise ValueError
-    except (ValueError, KeyError, binascii.Error, msgspec.DecodeError):
+        fixed = key[names[0]].S
+        if fixed != pk:
+            raise ValueError
+    except (ValueError, msgspec.DecodeError):
         raise invalid("query:cursor", "bad_cursor") from None
-    return key
+    return {name: {"S": text.S} for name, text in key.items()}
 
 
 class Transaction:
@@ -241,7 +267,6 @@ class Transaction:
 
     def __init__(self) -> None:
         self._write = TransactWrite(connection=_connection())
-        self._order: list[str] = []
 
     def put(self, record: Record, condition: Condition | None = None) -> None:
         """Store `record` if its version (and `condition`) still holds."""

@@ -1,0 +1,111 @@
+"""Grants: what the authorizer reads for a person, on the table that infra/ declares."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared import aws, grants
+from shared.auth import MAX_GRANTS, Grant, Role
+from shared.table import Refused, Transaction
+
+PERSON = "per_0123456789abcdefghjkmnpqrs"
+COMPANY = "co_01kb3wmpt8c2v5f0d9h1j4n6q7"
+BUTLER = Grant(Role.BUTLER, "com_7k2m9x4a/3")
+OWNER = Grant(Role.OWNER, "com_7k2m9x4a/3/1/502")
+ADMIN = Grant(Role.COMPANY_ADMIN, COMPANY)
+pytestmark = pytest.mark.usefixtures("grants_table")
+
+
+def give(person_id: str, *given: Grant) -> None:
+    with Transaction() as transaction:
+        for grant in given:
+            grants.add_grant(transaction, person_id, grant)
+
+
+def test_a_person_without_grants_has_none() -> None:
+    assert grants.grants_of(PERSON) == ()
+    assert grants.count_grants(PERSON) == 0
+
+
+def test_grants_are_found_by_their_person_only() -> None:
+    give(PERSON, BUTLER, OWNER)
+    give("per_somebody_else", ADMIN)
+    assert set(grants.grants_of(PERSON)) == {BUTLER, OWNER}
+    assert grants.count_grants(PERSON) == 2
+
+
+def test_a_grant_cannot_be_given_twice() -> None:
+    give(PERSON, BUTLER)
+    transaction = Transaction()
+    grants.add_grant(transaction, PERSON, OWNER)
+    grants.add_grant(transaction, PERSON, BUTLER)
+    with pytest.raises(Refused), transaction:
+        pass
+    assert grants.grants_of(PERSON) == (BUTLER,)
+
+
+def test_a_removed_grant_is_gone_and_the_others_stay() -> None:
+    give(PERSON, BUTLER, OWNER)
+    with Transaction() as transaction:
+        grants.remove_grant(transaction, PERSON, BUTLER)
+    assert grants.grants_of(PERSON) == (OWNER,)
+
+
+def test_what_was_not_given_cannot_be_removed() -> None:
+    transaction = Transaction()
+    grants.remove_grant(transaction, PERSON, BUTLER)
+    with pytest.raises(Refused), transaction:
+        pass
+
+
+def test_one_scope_can_hold_several_roles() -> None:
+    both = {Grant(Role.BUTLER, "com_7k2m9x4a"), Grant(Role.DISPATCHER, "com_7k2m9x4a")}
+    give(PERSON, *both)
+    assert set(grants.grants_of(PERSON)) == both
+
+
+def add_community(community_id: str) -> None:
+    with Transaction() as transaction:
+        grants.add_community(transaction, COMPANY, community_id)
+
+
+def test_a_role_in_a_company_reaches_each_of_its_communities() -> None:
+    add_community("com_7k2m9x4a")
+    add_community("com_zzzzzzzz")
+    give(PERSON, ADMIN)
+    assert grants.grants_of(PERSON) == (
+        ADMIN,
+        Grant(Role.COMPANY_ADMIN, "com_7k2m9x4a"),
+        Grant(Role.COMPANY_ADMIN, "com_zzzzzzzz"),
+    )
+
+
+def test_a_company_without_communities_reaches_none() -> None:
+    give(PERSON, ADMIN)
+    assert grants.grants_of(PERSON) == (ADMIN,)
+
+
+def test_a_community_joins_a_company_once() -> None:
+    add_community("com_7k2m9x4a")
+    transaction = Transaction()
+    grants.add_community(transaction, COMPANY, "com_7k2m9x4a")
+    with pytest.raises(Refused), transaction:
+        pass
+
+
+def test_the_most_grants_a_person_can_have_are_all_found() -> None:
+    given = [Grant(Role.TECHNICIAN, f"com_{number:08d}") for number in range(MAX_GRANTS)]
+    give(PERSON, *given)
+    assert grants.grants_of(PERSON) == tuple(given)
+    assert grants.count_grants(PERSON) == MAX_GRANTS
+
+
+def test_looking_grants_up_costs_one_query_and_one_get_for_each_company() -> None:
+    add_community("com_7k2m9x4a")
+    give(PERSON, ADMIN, Grant(Role.FINANCE_CLERK, COMPANY), OWNER)
+    calls: list[str] = []
+    aws.client("dynamodb").meta.events.register(
+        "before-call.dynamodb", lambda model, **_: calls.append(model.name)
+    )
+    assert len(grants.grants_of(PERSON)) == 5
+    assert calls == ["Query", "GetItem"]
