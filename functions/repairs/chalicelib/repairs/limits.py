@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.repairs.rules import Ticket
+from chalicelib.repairs.model import Ticket
 from shared import clock
 
 REPORTS_PER_DAY = 10

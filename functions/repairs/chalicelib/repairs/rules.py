@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
+from chalicelib.repairs.model import Action, Kind, Report, State, Summary, Technician, Ticket
 from chalicelib.repairs.trail import Actor, Entry, Rating, seal
-from shared import ids
+from shared.auth import covers
 from shared.errors import Conflict, NotFound, invalid
 
 MAX_PHOTOS = 9
@@ -23,57 +23,6 @@ MAX_ENTRIES = 100
 _RESERVED_ENTRIES = 10
 MIN_DESCRIPTION = 5
 RATING_WINDOW = timedelta(days=7)
-
-
-class State(StrEnum):
-    """Where a ticket stands; D2's others (arrived, quoted, paused …) come as rows of the table."""
-
-    NEW = "new"
-    DISPATCHED = "dispatched"
-    ACCEPTED = "accepted"
-    WORKING = "working"
-    DONE = "done"
-    CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
-
-
-class Action(StrEnum):
-    """A step in a ticket's life."""
-
-    REPORT = "report"
-    ASSIGN = "assign"
-    ACCEPT = "accept"
-    RETURN = "return"
-    START = "start"
-    FINISH = "finish"
-    RATE = "rate"
-    WITHDRAW = "withdraw"
-
-
-class Place(StrEnum):
-    """Inside the reporter's own room, or a part that all share."""
-
-    OWN = "own"
-    PUBLIC = "public"
-
-
-class Kind(StrEnum):
-    """How urgent it is; the clocks hang on it."""
-
-    EMERGENCY = "emergency"
-    NORMAL = "normal"
-
-
-class Category(StrEnum):
-    """What is broken."""
-
-    WATER = "water"
-    ELECTRIC = "electric"
-    DOOR_WINDOW = "door_window"
-    LIFT = "lift"
-    WALL = "wall"
-    PUBLIC_AREA = "public_area"
-    OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -140,68 +89,6 @@ _CLOCKS: Mapping[Kind, Mapping[State, timedelta]] = {
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a resident says is broken."""
-
-    room_id: str
-    place: Place
-    kind: Kind
-    category: Category
-    title: str
-    description: str
-    photo_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Worker:
-    """A technician (维修工) to whom a job may be given."""
-
-    person_id: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What lists show of a ticket."""
-
-    id: str
-    room_id: str
-    place: Place
-    kind: Kind
-    category: Category
-    title: str
-    state: State
-    reporter_id: str
-    reported_at: datetime
-    version: int
-    assignee_id: str | None = None
-    assignee_name: str | None = None
-    due_at: datetime | None = None
-    closed_at: datetime | None = None
-
-    @property
-    def community_id(self) -> str:
-        """The community the ticket belongs to."""
-        return ids.community_of(self.id, "rep")
-
-    @property
-    def scope(self) -> str:
-        """The scope path of the room the report came from."""
-        return ids.room_scope(self.room_id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ticket(Summary):
-    """One repair (工单), from the report to the rating."""
-
-    description: str
-    photo_ids: tuple[str, ...] = ()
-    done_at: datetime | None = None
-    rating: Rating | None = None
-    timeline: tuple[Entry, ...] = ()
-
-
-@dataclass(frozen=True)
 class Step:
     """Who takes a step, having seen which version, at what instant.
 
@@ -255,8 +142,25 @@ def _said(ticket: Ticket) -> tuple[Any, ...]:
     return (ticket.id, ticket.reporter_id, ticket.title, ticket.description, *report)
 
 
-def assign_repair(ticket: Ticket, step: Step, worker: Worker, note: str) -> Ticket:
-    """Give the job to a technician; whoever had it has it no more."""
+def assign_repair(
+    ticket: Ticket, step: Step, worker_id: str, grants: Sequence[Technician], note: str
+) -> Ticket:
+    """Give the job to a technician; whoever had it has it no more.
+
+    Parameters
+    ----------
+    grants
+        The worker's grants as technician in the ticket's community.
+
+    Raises
+    ------
+    Invalid
+        `not_a_technician`: no grant of theirs reaches the room.
+    """
+    reaching = [g for g in grants if g.active and covers(g.scope, ticket.scope)]
+    if not reaching:
+        raise invalid("worker_id", "not_a_technician")
+    worker = reaching[0]
     facts = {"worker_id": worker.person_id, "note": note}
     changes = {"assignee_id": worker.person_id, "assignee_name": worker.name}
     return _advance(ticket, Action.ASSIGN, step, facts, changes)
