@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from chalicelib.repairs import rules, trail
 from chalicelib.repairs.limits import report_quotas, upload_quota
-from chalicelib.repairs.rules import TRANSITIONS, Action, Kind, State, Step, Ticket, Worker
+from chalicelib.repairs.model import (
+    Action,
+    Category,
+    Kind,
+    Place,
+    Report,
+    State,
+    Technician,
+    Ticket,
+)
+from chalicelib.repairs.rules import TRANSITIONS, Step
 from chalicelib.repairs.trail import Actor, Rating
 from shared.errors import Conflict, Invalid, LinliError, NotFound
 
@@ -29,9 +39,17 @@ PERSON = {
     Actor.DISPATCHER: DISPATCHER,
     None: STRANGER,
 }
+
+
+def grant(
+    person_id: str, name: str, scope: str = "com_7k2m9x4a", active: bool = True
+) -> Technician:
+    return Technician(person_id, name, scope, "gra_01jd0000000000000000000000", 1, active)
+
+
 STEPS = [action for action in Action if action is not Action.REPORT]
 FACTS = {
-    Action.ASSIGN: (Worker(WORKER, "王师傅"), ""),
+    Action.ASSIGN: (WORKER, [grant(WORKER, "王师傅")], ""),
     Action.RETURN: ("没有配件",),
     Action.FINISH: (("pho_7k2m9x4a_01jd0000000000000000000001",), "已更换"),
     Action.RATE: (Rating(5, 4, 5), "很快"),
@@ -65,17 +83,17 @@ ALLOWED = {
 }
 
 
-def report(**changes: object) -> rules.Report:
+def report(**changes: object) -> Report:
     said = {
         "room_id": ROOM,
-        "place": rules.Place.OWN,
+        "place": Place.OWN,
         "kind": Kind.NORMAL,
-        "category": rules.Category.WATER,
+        "category": Category.WATER,
         "title": "水管漏水",
         "description": "厨房水管漏水，地上有水",
         "photo_ids": (),
     }
-    return rules.Report(**{**said, **changes})  # type: ignore[arg-type]  # a test's shorthand
+    return Report(**{**said, **changes})  # type: ignore[arg-type]  # a test's shorthand
 
 
 def new_ticket(kind: Kind = Kind.NORMAL) -> Ticket:
@@ -150,16 +168,35 @@ def test_a_returned_job_answers_its_repeated_return_until_somebody_else_has_it()
     assert returned.assignee_id is None
     assert take(returned, Action.RETURN, version=accepted.version) is returned
     step = Step(DISPATCHER, returned.version, NOW, dispatches=True)
-    handed_on = rules.assign_repair(returned, step, Worker(STRANGER, "李师傅"), "")
+    handed_on = rules.assign_repair(returned, step, STRANGER, [grant(STRANGER, "李师傅")], "")
     with pytest.raises(NotFound):
         take(handed_on, Action.RETURN, version=accepted.version)
+
+
+@pytest.mark.parametrize(
+    "grants",
+    [
+        [],
+        [grant(WORKER, "王师傅", active=False)],
+        [grant(WORKER, "王师傅", scope="com_7k2m9x4a/4")],
+        [grant(WORKER, "王师傅", scope="com_7k2m9x4b")],
+    ],
+    ids=["no grant", "an ended grant", "another building", "another community"],
+)
+def test_a_job_goes_only_to_a_technician_whose_grant_reaches_the_room(
+    grants: list[Technician],
+) -> None:
+    step = Step(DISPATCHER, 1, NOW, dispatches=True)
+    with pytest.raises(Invalid) as refusal:
+        rules.assign_repair(new_ticket(), step, WORKER, grants, "")
+    assert [(f.path, f.code) for f in refusal.value.findings] == [("worker_id", "not_a_technician")]
 
 
 def test_a_stale_version_with_other_facts_is_refused() -> None:
     dispatched = ticket_in(State.DISPATCHED)
     step = Step(DISPATCHER, 1, NOW, dispatches=True)
     with pytest.raises(Conflict) as refusal:
-        rules.assign_repair(dispatched, step, Worker(STRANGER, "李师傅"), "")
+        rules.assign_repair(dispatched, step, STRANGER, [grant(STRANGER, "李师傅")], "")
     assert refusal.value.code == "stale_version"
 
 
