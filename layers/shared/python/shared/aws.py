@@ -19,6 +19,9 @@ _CONFIG = Config(
     read_timeout=10,
     s3={"addressing_style": "virtual"},
 )
+# In the oldest regions botocore still signs links with version 2, which S3 refuses for buckets
+# made after June 2020 (AWS: Signature Version 2 turned off for new buckets).
+_SIGNATURES = {"s3": "s3v4"}
 
 
 class _Descriptions(JSONFileLoader):
@@ -45,7 +48,8 @@ def session() -> Any:
 @cache
 def client(service: str) -> Any:
     """A botocore client for `service`; endpoint and region come from the environment."""
-    return session().create_client(service, config=_CONFIG)
+    signed = Config(signature_version=_SIGNATURES.get(service))
+    return session().create_client(service, config=_CONFIG.merge(signed))
 
 
 def setting(name: str) -> str:

@@ -1,0 +1,101 @@
+"""Pictures: bytes that anyone may have sent in, clean JPEGs out.
+
+What a picture is, its bytes say, not its name.  It is decoded under a limit of pixels and written
+anew, so that nothing of the sender's file is passed on: no place, no camera, no comment, no
+profile, no second file behind the first.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+from chalicelib.repairs.photos.rules import Refusal
+
+MAX_PIXELS = 64_000_000
+"""Above what phones write by themselves, and what fits the function's memory once decoded."""
+SIDE_PX = 2048
+THUMBNAIL_SIDE_PX = 320
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_QUALITY = 85
+_WHITE = (255, 255, 255)
+# What Pillow's decoders raise on bytes that are not what their header says.
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
+
+
+class Unfit(Exception):
+    """The bytes are no picture that we show; `refusal` says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A clean JPEG, its thumbnail, and its size in pixels."""
+
+    full: bytes
+    thumbnail: bytes
+    width: int
+    height: int
+
+
+def clean(raw: bytes) -> Picture:
+    """The picture that `raw` shows, upright, at most 2,048 pixels a side, and nothing else of it.
+
+    Raises
+    ------
+    Unfit
+        `not_a_photo`: no JPEG, PNG or WebP; `too_many_pixels`: more than 64 million;
+        `damaged`: it begins as one and cannot be read to its end.
+    """
+    image = _open(raw)
+    try:
+        # A JPEG can be decoded at a fraction of its size; the others ignore this.
+        image.draft("RGB", (SIDE_PX, SIDE_PX))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        full = _flat(upright)
+    except _BROKEN:
+        raise Unfit(Refusal.DAMAGED) from None
+    full.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
+    small = full.copy()
+    small.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.LANCZOS)
+    return Picture(_jpeg(full), _jpeg(small), full.width, full.height)
+
+
+def _open(raw: bytes) -> Image.Image:
+    """The picture's header, read and found within limits."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(raw), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unfit(Refusal.TOO_MANY_PIXELS) from None
+    except _BROKEN:
+        raise Unfit(Refusal.NOT_A_PHOTO) from None
+    if image.width * image.height > MAX_PIXELS:
+        raise Unfit(Refusal.TOO_MANY_PIXELS)
+    return image
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """The picture's colours alone, on white where it is transparent."""
+    flat = Image.new("RGB", image.size, _WHITE)
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        flat.paste(layered, mask=layered.getchannel("A"))
+    else:
+        flat.paste(image.convert("RGB"))
+    return flat
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
+    return out.getvalue()

@@ -1,0 +1,95 @@
+"""What all records of repairs do: meet their own echo, and raise the quotas of a new thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, TTLAttribute
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.repairs.limits import Quota
+from shared.errors import Conflict, Limited
+from shared.table import Record, Refused, Transaction
+
+# A neighbour's write can only collide on a quota; the next attempt comes after it.
+_ATTEMPTS = 3
+
+
+class Item(Record, table_setting="TABLE"):
+    """A record of this capability's table."""
+
+    expires_at = TTLAttribute(null=True)
+
+
+class _QuotaItem(Item):
+    used = NumberAttribute()
+
+
+def save(item: Item, condition: Condition) -> None:
+    """Store the next version of an item, if its version and `condition` still hold.
+
+    An item that stands there already just as wanted is this very write: the answer to it was
+    lost and the client library sent it again.
+
+    Raises
+    ------
+    Conflict
+        `stale_version`: somebody else was faster.
+    """
+    try:
+        item.put(condition)
+    except Refused as refused:
+        if refused.stored is None or not echoes(item, refused.stored):
+            raise Conflict("stale_version") from refused
+
+
+def echoes(item: Item, stored: dict[str, Any]) -> bool:
+    """Whether `stored` is what writing `item` would have stored."""
+    wanted = item.serialize()
+    wanted["version"] = {"N": str((item.version or 0) + 1)}
+    return wanted == stored
+
+
+def add(item: Item, community_id: str, quotas: Sequence[Quota]) -> dict[str, Any] | None:
+    """Store a new item and raise quotas, all or nothing.
+
+    Returns
+    -------
+    dict or None
+        What stood in the item's place, in DynamoDB's own form; None if the item was stored.
+
+    Raises
+    ------
+    Limited
+        The code of the first quota that is used up.
+    Conflict
+        `busy`: other writes of the same person kept colliding with this one.
+    """
+    for _ in range(_ATTEMPTS):
+        stored = _try_to_add(item, community_id, quotas)
+        if stored is None:
+            return None
+        if stored:
+            for quota in quotas:
+                if stored["sk"]["S"] == quota.window:
+                    raise Limited(quota.code, limit=quota.limit)
+            return stored
+    raise Conflict("busy")
+
+
+def _try_to_add(item: Item, community_id: str, quotas: Sequence[Quota]) -> dict[str, Any] | None:
+    """None when stored, the item in the way, or nothing known of it after a collision."""
+    try:
+        with Transaction() as transaction:
+            transaction.put(item)
+            for quota in quotas:
+                counter = _QuotaItem(f"{community_id}#quotas#{quota.person_id}", quota.window)
+                transaction.update(
+                    counter,
+                    [_QuotaItem.used.add(1), _QuotaItem.expires_at.set(quota.ends_at)],
+                    _QuotaItem.used.does_not_exist() | (_QuotaItem.used < quota.limit),
+                )
+    except Refused as refused:
+        return refused.stored or {}
+    return None
