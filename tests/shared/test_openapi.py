@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from shared.app import App
 from shared.openapi import document
 from tests.shared import things
-from tests.shared.gateway import send
+from tests.harness.gateway import send
 
 
 @pytest.fixture
