@@ -57,7 +57,9 @@ def test_a_building_has_one_key(found: str, key: str) -> None:
     assert building_key(text(found)).value == key
 
 
-@pytest.mark.parametrize("found", ["1-2栋", "12/13栋", "#", "3栋!", "楼" * 30, "A" * 21])
+@pytest.mark.parametrize(
+    "found", ["1-2栋", "12/13栋", "#", "3栋!", "楼" * 30, "A" * 21, "楼" * 999]
+)
 def test_a_building_that_is_not_clear_is_an_error(found: str) -> None:
     problem = building_key(text(found)).problem
     assert problem is not None
@@ -71,7 +73,9 @@ def test_a_unit_has_one_key_and_none_is_zero(found: str, key: str) -> None:
     assert unit_key(text(found)).value == key
 
 
-@pytest.mark.parametrize("found", ["4-1-502", "1-3-502", "7-2", "502!", "3.5", "-1"])
+@pytest.mark.parametrize(
+    "found", ["4-1-502", "1-3-502", "7-2", "502!", "3.5", "-1", "室" * 999, "1-" * 400]
+)
 def test_a_room_of_another_building_or_form_is_an_error(found: str) -> None:
     problem = room_key(text(found), "3", "1").problem
     assert problem is not None

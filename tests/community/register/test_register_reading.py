@@ -343,6 +343,13 @@ def test_a_file_without_register_headings_is_refused() -> None:
     assert refused.value.code == "no_headings"
 
 
+def test_no_field_is_as_long_as_a_cell_can_be() -> None:
+    reading = read(xlsx_of(a_row(房号="室" * 30_000, 备注="长" * 30_000)))
+    assert errors(reading) == ["room_unclear"]
+    assert all(len(finding_line(finding, "en")) < 250 for finding in reading.findings)
+    assert warnings(read(csv_of(a_row(备注="长" * 501)))) == ["text_too_long"]
+
+
 def test_a_car_park_space_keeps_its_zone() -> None:
     room = only_room(read(xlsx_of(a_row(楼栋号="地下车库", 单元号=None, 房号="B1-023"))))
     assert room.key == ("地下车库", "0", "B1区023")

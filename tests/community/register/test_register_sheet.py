@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import openpyxl
 import pytest
+import xlwt  # type: ignore[import-untyped]  # has no stubs; writes .xls for tests only
 from openpyxl.styles import Font
 
 from chalicelib.community.register.model import RegisterRefused
@@ -197,6 +198,22 @@ def test_a_formula_is_never_evaluated_and_its_cached_value_is_read() -> None:
     assert only_room(read(cached)).inner_area_dm2 == 7020
     (sheet,) = read_sheets(with_part(SHEET, value, formula))
     assert (sheet.rows[1][7].kind, sheet.rows[1][7].value) == (Kind.ERROR, "formula")
+
+
+def test_a_password_is_named_as_the_reason() -> None:
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    assert refusal(ole + bytes(600) + "EncryptedPackage".encode("utf-16-le")) == "file_encrypted"
+    data = bytearray(xlsx_of(a_row()))
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    assert refusal(bytes(data)) == "file_encrypted"
+
+
+def test_an_xls_sheet_may_be_no_wider_than_any_other() -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("a").write(0, 60, "x")
+    content = io.BytesIO()
+    book.save(content)
+    assert refusal(content.getvalue()) == "too_many_columns"
 
 
 def test_shared_strings_are_read_as_spreadsheets_write_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,6 +12,7 @@ from shared.errors import LinliError
 Params = tuple[tuple[str, str], ...]
 RoomKey = tuple[str, str, str]
 """Building, unit ("0" = none) and room number, each normalised (see `normalise`)."""
+_MAX_PARAM_CHARS = 60
 
 
 class RegisterRefused(LinliError):
@@ -163,9 +165,14 @@ class Finding:
 
 def error(code: str, **params: str | int) -> Problem:
     """A problem that blocks the building."""
-    return Problem(Severity.ERROR, code, tuple((name, str(v)) for name, v in params.items()))
+    return Problem(Severity.ERROR, code, _shortened(params))
 
 
 def warning(code: str, **params: str | int) -> Problem:
     """A problem that leaves the field empty."""
-    return Problem(Severity.WARNING, code, tuple((name, str(v)) for name, v in params.items()))
+    return Problem(Severity.WARNING, code, _shortened(params))
+
+
+def _shortened(params: Mapping[str, str | int]) -> Params:
+    """The parameters as texts, none so long that it fills a report."""
+    return tuple((name, str(value)[:_MAX_PARAM_CHARS]) for name, value in params.items())

@@ -30,6 +30,7 @@ class Read(Generic[T]):
 NO_UNIT = "0"
 MAX_AREA_DM2 = 10_000_000
 _MAX_KEY_CHARS = 20
+_MAX_SPELLING_CHARS = 60
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile(
     r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028\u2029\ufeff\ufffe\uffff]"
@@ -142,6 +143,8 @@ def room_key(cell: Cell, building: str, unit: str) -> Read[str]:
     if is_blank(cell):
         return Read(problem=error("room_missing"))
     text = plain(cell.text).upper()
+    if len(text) > _MAX_SPELLING_CHARS:
+        return Read(problem=error("room_unclear", value=cell.text))
     if cell.kind is not Kind.TEXT or _DATE_LIKE.fullmatch(text):
         return _key(cell, _ROOM_SUFFIX, "room")
     *front, last = re.split(r" ?-+ ?", text)
@@ -168,6 +171,8 @@ def _leads_to(front: list[str], building: str, unit: str) -> bool:
 
 def _key(cell: Cell, suffix: re.Pattern[str], what: str) -> Read[str]:
     text = plain(cell.text).upper().replace(" ", "")
+    if len(text) > _MAX_SPELLING_CHARS:
+        return Read(problem=error(f"{what}_unclear", value=cell.text))
     serial = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
     if cell.kind is Kind.DATE or _DATE_LIKE.fullmatch(text) or serial in DATE_SERIALS:
         return Read(problem=error(f"{what}_is_date", value=cell.text))

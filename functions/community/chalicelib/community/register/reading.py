@@ -32,6 +32,7 @@ from chalicelib.community.register.row import AREAS, RowSource, read_row
 from chalicelib.community.register.sheet import EMPTY, Cell, Kind, Row, Sheet
 
 MAX_FINDINGS = 20_000
+_MAX_ROWS_ABOVE_HEADINGS = 100
 _TOTAL = re.compile(r"(?:本页|本栋|本单元|楼栋|全部)?(?:合计|总计|小计|共计|累计)[::]?.{0,20}")
 _FOOTER = re.compile(r"(?:制表|填表|审核|复核|制单|经办|备注|说明|注|日期|打印)[^:]{0,6}:.*")
 # Only these are filled inside a merge: an area merged over two rooms belongs to neither alone.
@@ -123,10 +124,12 @@ class _Table:
         texts = _heading_texts(self.sheet, self.merged)
         index, found_any = 0, False
         while index < len(texts):
-            room_column = self.columns.at.get(Field.ROOM, (-1,))[0]
-            may_be_headings = not found_any or (
-                room_column < len(texts[index]) and field_of(texts[index][room_column]) is not None
-            )
+            room_column = self.columns.at.get(Field.ROOM, (0,))[0]
+            if found_any:
+                # Any heading word where the rooms stand: the columns may begin anew here.
+                may_be_headings = field_of(texts[index][room_column]) is not None
+            else:
+                may_be_headings = index < _MAX_ROWS_ABOVE_HEADINGS
             headings = find_headings(texts, index) if may_be_headings else None
             if headings is None:
                 if found_any:

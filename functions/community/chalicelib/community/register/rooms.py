@@ -43,13 +43,13 @@ def joined(rows: Iterable[RegisterRow]) -> tuple[tuple[RegisterRow, ...], tuple[
     rooms: list[RegisterRow] = []
     findings: list[Finding] = []
     for group in groups.values():
-        disagreement = _disagreement(group)
-        if disagreement is not None:
-            field, problem = disagreement
-            findings.extend(_finding(row, field, problem) for row in group)
         room, repeated = _one_room(group)
         rooms.append(room)
-        findings.extend(_finding(row, Field.ROOM, warning("room_repeated")) for row in repeated)
+        disagreement = _disagreement(group)
+        if disagreement is None:
+            findings.extend(_finding(row, Field.ROOM, warning("room_repeated")) for row in repeated)
+        else:
+            findings.extend(_finding(row, *disagreement) for row in group)
     return tuple(rooms), tuple(findings)
 
 

@@ -17,6 +17,7 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_SHEETS = 20
 MAX_ROWS = 10_000
 MAX_COLUMNS = 60
+MAX_CELL_CHARS = 1_000
 
 EPOCH_1900 = date(1899, 12, 30)
 """Day 0 of spreadsheet serials from 1 March 1900 on (ECMA-376 part 1, 18.17.4.1)."""
@@ -118,10 +119,14 @@ def read_sheets(data: bytes) -> tuple[Sheet, ...]:
 
 
 def text_cell(text: str) -> Cell:
-    """The cell of a text: empty if blank, an error where a character was lost to an encoding."""
+    """The cell of a text: empty if blank, an error where a character was lost to an encoding.
+
+    What stands beyond 1,000 characters is dropped: no field is that long, so the reader of the
+    field refuses what is left.
+    """
     if REPLACEMENT in text:
         return Cell(Kind.ERROR, "undecodable")
-    return Cell(Kind.TEXT, text) if text.strip() else EMPTY
+    return Cell(Kind.TEXT, text[:MAX_CELL_CHARS]) if text.strip() else EMPTY
 
 
 def check_sheet_count(count: int) -> None:
