@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalice.app import AuthRequest, AuthResponse, DynamoDBEvent, SQSEvent
+
 from chalicelib.community import actions, permissions, shapes, texts
 from chalicelib.community.register import actions as register
 from chalicelib.community.register import shapes as register_shapes

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from chalicelib.community import actions, permissions, shapes
 from shared import grants
 from shared.auth import PLATFORM, Caller, Grant, Permission, Role
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict
 from shared.ids import person_id
 from tests.conftest import Cloud
 

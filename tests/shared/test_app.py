@@ -12,8 +12,8 @@ import pytest
 from shared import aws
 from shared.app import App
 from shared.auth import Grant, Role
-from tests.shared import things
 from tests.harness.gateway import Answer, send
+from tests.shared import things
 
 PERSON = "per_0123456789abcdefghjkmnpqrs"
 BUTLER = (Grant(Role.BUTLER, things.COMMUNITY),)

@@ -10,8 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from shared.app import App
 from shared.openapi import document
-from tests.shared import things
 from tests.harness.gateway import send
+from tests.shared import things
 
 
 @pytest.fixture
