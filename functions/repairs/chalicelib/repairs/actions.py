@@ -131,8 +131,10 @@ def finish_repair(
     """Show that it is mended."""
 
     def finish(ticket: Ticket, step: Step) -> Ticket:
-        photos.check_photos(photo_ids, ticket.community_id, caller.person_id)
-        return rules.finish_repair(ticket, step, photo_ids, note)
+        finished = rules.finish_repair(ticket, step, photo_ids, note)
+        if finished is not ticket:
+            photos.check_photos(photo_ids, ticket.community_id, caller.person_id)
+        return finished
 
     return _take(caller, ticket_id, version, now, finish)
 

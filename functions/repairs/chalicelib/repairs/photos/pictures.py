@@ -73,7 +73,7 @@ def clean(raw: bytes) -> Picture:
         try:
             # A JPEG can be decoded at a fraction of its size; the others ignore this.
             image.draft("RGB", (SIDE_PX, SIDE_PX))
-            turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION))
+            turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
             full = _flat(image)
         except _BROKEN:
             raise Unfit(Refusal.DAMAGED) from None
