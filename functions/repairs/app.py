@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from chalice.app import DynamoDBEvent, SQSEvent
 
 from chalicelib.repairs import actions, permissions, shapes, texts
@@ -232,7 +234,7 @@ def withdraw_repair(call: Call[shapes.WithdrawRepair, NoQuery], ticket_id: str) 
 def take_photo(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """Clean uploaded photos and release them, or refuse them."""
 
-    def take(body: str) -> None:
+    def take(body: str, _: datetime) -> None:
         for key in files.uploaded_keys(body):
             app.logger.info("photo", extra={"key": key, "outcome": photos.take_photo(key)})
 

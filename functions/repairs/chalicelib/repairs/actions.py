@@ -33,7 +33,7 @@ def report_repair(caller: Caller, report: Report, key: str, now: datetime) -> Ti
     ticket = rules.report_repair(ticket_id, report, caller.person_id, now)
     if ticket.photo_ids:
         photos.check_photos(ticket.photo_ids, community_id, caller.person_id)
-    return store.add_ticket(ticket, _announcement(ticket), report_quotas(ticket))
+    return store.add_ticket(ticket, announcement(ticket), report_quotas(ticket))
 
 
 def get_ticket(caller: Caller, ticket_id: str) -> tuple[Ticket, tuple[ShownPhoto, ...]]:
@@ -131,8 +131,10 @@ def finish_repair(
     """Show that it is mended."""
 
     def finish(ticket: Ticket, step: Step) -> Ticket:
-        photos.check_photos(photo_ids, ticket.community_id, caller.person_id)
-        return rules.finish_repair(ticket, step, photo_ids, note)
+        finished = rules.finish_repair(ticket, step, photo_ids, note)
+        if finished is not ticket:
+            photos.check_photos(photo_ids, ticket.community_id, caller.person_id)
+        return finished
 
     return _take(caller, ticket_id, version, now, finish)
 
@@ -177,34 +179,7 @@ def keep_staff(event: events.Event, change: shapes.StaffChange) -> None:
     store.keep_technician(event.community_id, technician)
 
 
-def _find(caller: Caller, ticket_id: str) -> Ticket:
-    """The ticket, where the caller's permission reaches its community and then its room."""
-    caller.reach(ids.community_of(ticket_id, "rep"))
-    ticket = store.get_ticket(ticket_id)
-    if ticket is None:
-        raise NotFound
-    caller.require(ticket.scope)
-    return ticket
-
-
-def _take(
-    caller: Caller,
-    ticket_id: str,
-    version: int,
-    now: datetime,
-    decide: Callable[[Ticket, Step], Ticket],
-) -> Ticket:
-    ticket = _find(caller, ticket_id)
-    return _save(ticket, decide(ticket, Step(caller.person_id, version, now)))
-
-
-def _save(before: Ticket, after: Ticket) -> Ticket:
-    if after is not before:
-        store.save_ticket(after, before, _announcement(after))
-    return after
-
-
-def _announcement(ticket: Ticket) -> events.Event:
+def announcement(ticket: Ticket) -> events.Event:
     """The event of the step that made this version: ids, codes and numbers, no words."""
     last = ticket.timeline[-1]
     data: dict[str, str | int | None] = {
@@ -231,3 +206,30 @@ def _announcement(ticket: Ticket) -> events.Event:
         actor_id=last.actor_id,
         data=data,
     )
+
+
+def _find(caller: Caller, ticket_id: str) -> Ticket:
+    """The ticket, where the caller's permission reaches its community and then its room."""
+    caller.reach(ids.community_of(ticket_id, "rep"))
+    ticket = store.get_ticket(ticket_id)
+    if ticket is None:
+        raise NotFound
+    caller.require(ticket.scope)
+    return ticket
+
+
+def _take(
+    caller: Caller,
+    ticket_id: str,
+    version: int,
+    now: datetime,
+    decide: Callable[[Ticket, Step], Ticket],
+) -> Ticket:
+    ticket = _find(caller, ticket_id)
+    return _save(ticket, decide(ticket, Step(caller.person_id, version, now)))
+
+
+def _save(before: Ticket, after: Ticket) -> Ticket:
+    if after is not before:
+        store.save_ticket(after, before, announcement(after))
+    return after

@@ -12,7 +12,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from chalicelib.repairs.photos.rules import Refusal
 
@@ -23,8 +23,19 @@ THUMBNAIL_SIDE_PX = 320
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITY = 85
 _WHITE = (255, 255, 255)
+# Where the camera held its top (EXIF 2.32, Orientation), and what puts it right.
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # What Pillow's decoders raise on bytes that are not what their header says.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, struct.error)
 
 
 class Unfit(Exception):
@@ -54,15 +65,20 @@ def clean(raw: bytes) -> Picture:
         `not_a_photo`: no JPEG, PNG or WebP; `too_many_pixels`: more than 64 million;
         `damaged`: it begins as one and cannot be read to its end.
     """
-    image = _open(raw)
-    try:
-        # A JPEG can be decoded at a fraction of its size; the others ignore this.
-        image.draft("RGB", (SIDE_PX, SIDE_PX))
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        full = _flat(upright)
-    except _BROKEN:
-        raise Unfit(Refusal.DAMAGED) from None
+    with warnings.catch_warnings():
+        # A bent file makes Pillow talk; only what it says of too many pixels matters here.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        image = _open(raw)
+        try:
+            # A JPEG can be decoded at a fraction of its size; the others ignore this.
+            image.draft("RGB", (SIDE_PX, SIDE_PX))
+            turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+            full = _flat(image)
+        except _BROKEN:
+            raise Unfit(Refusal.DAMAGED) from None
+    if turn is not None:
+        full = full.transpose(turn)
     full.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
     small = full.copy()
     small.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.LANCZOS)
@@ -72,9 +88,7 @@ def clean(raw: bytes) -> Picture:
 def _open(raw: bytes) -> Image.Image:
     """The picture's header, read and found within limits."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(raw), formats=_FORMATS)
+        image = Image.open(io.BytesIO(raw), formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Unfit(Refusal.TOO_MANY_PIXELS) from None
     except _BROKEN:
