@@ -18,7 +18,7 @@ app = App(
     about="Repairs (报修): report with photos, dispatch, mend, follow and rate.",
 )
 
-_STEP_REFUSALS = ["stale_version", "not_in_this_state"]
+_STEP_REFUSALS = ["stale_version", "not_in_this_state", "timeline_full"]
 
 
 @app.endpoint(
@@ -28,7 +28,8 @@ _STEP_REFUSALS = ["stale_version", "not_in_this_state"]
     takes=shapes.RequestPhotoUpload,
     gives=shapes.PhotoUpload,
     status=201,
-    errors=["busy", "too_many_uploads"],
+    errors=["busy"],
+    limits=["too_many_uploads"],
 )
 def request_photo_upload(call: Call[shapes.RequestPhotoUpload, NoQuery]) -> shapes.PhotoUpload:
     """Ask for a place for a photo (照片); post its bytes with the form that comes back."""
@@ -44,7 +45,8 @@ def request_photo_upload(call: Call[shapes.RequestPhotoUpload, NoQuery]) -> shap
     takes=shapes.ReportRepair,
     gives=shapes.Ticket,
     status=201,
-    errors=["idempotency_key_reused", "busy", "too_many_reports", "same_report_again"],
+    errors=["idempotency_key_reused", "busy"],
+    limits=["too_many_reports", "same_report_again"],
     keyed=True,
 )
 def report_repair(call: Call[shapes.ReportRepair, NoQuery]) -> shapes.Ticket:
@@ -127,7 +129,7 @@ def list_technicians(call: Call[None, shapes.CommunityQuery]) -> shapes.Technici
     allows=permissions.DISPATCH_REPAIR,
     takes=shapes.AssignRepair,
     gives=shapes.Ticket,
-    errors=[*_STEP_REFUSALS, "timeline_full"],
+    errors=_STEP_REFUSALS,
 )
 def assign_repair(call: Call[shapes.AssignRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
     """Give a job to a technician (派单)."""
@@ -158,7 +160,7 @@ def accept_repair(call: Call[shapes.TakeStep, NoQuery], ticket_id: str) -> shape
     allows=permissions.WORK_ON_REPAIR,
     takes=shapes.ReturnRepair,
     gives=shapes.Ticket,
-    errors=[*_STEP_REFUSALS, "timeline_full"],
+    errors=_STEP_REFUSALS,
 )
 def return_repair(call: Call[shapes.ReturnRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
     """Give a job back (退单), with the reason."""
@@ -204,7 +206,7 @@ def finish_repair(call: Call[shapes.FinishRepair, NoQuery], ticket_id: str) -> s
     allows=permissions.REPORT_REPAIR,
     takes=shapes.RateRepair,
     gives=shapes.Ticket,
-    errors=[*_STEP_REFUSALS, "rating_final", "timeline_full"],
+    errors=[*_STEP_REFUSALS, "rating_final"],
 )
 def rate_repair(call: Call[shapes.RateRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
     """Rate the service (服务评价), or change one's rating within 7 days."""

@@ -1,0 +1,153 @@
+"""A capability's source, read once: its modules by kind, their imports and their functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+KINDS = ("actions", "rules", "store", "shapes", "permissions", "texts")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: the module, the name taken from it if any, and what it is called here."""
+
+    module: str
+    name: str
+    alias: str
+    line: int
+
+    @property
+    def whole(self) -> str:
+        """The dotted path of what was imported."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file: `dotted` is `app` or `chalicelib.<capability>…`, `kind` what the file is for."""
+
+    path: Path
+    shown: str
+    dotted: str
+    kind: str
+    text: str
+    tree: ast.Module
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """Every import, also those inside functions."""
+        found = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found += [
+                    Import(a.name, "", a.asname or a.name.partition(".")[0], node.lineno)
+                    for a in node.names
+                ]
+            elif isinstance(node, ast.ImportFrom):
+                found += [
+                    Import(node.module or "", a.name, a.asname or a.name, node.lineno)
+                    for a in node.names
+                ]
+        return tuple(found)
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        """Functions and methods by name; a method is `Class.method`."""
+        found: dict[str, Function] = {}
+        for node in self.tree.body:
+            if isinstance(node, Function):
+                found[node.name] = node
+            elif isinstance(node, ast.ClassDef):
+                methods = [part for part in node.body if isinstance(part, Function)]
+                found |= {f"{node.name}.{method.name}": method for method in methods}
+        return found
+
+    @cached_property
+    def classes(self) -> dict[str, ast.ClassDef]:
+        """Classes by name."""
+        return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
+
+    def at(self, line: int) -> str:
+        """A place in this file, as a sentence names it."""
+        return f"{self.shown}:{line}"
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One folder of functions/, with the repository around it."""
+
+    root: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """functions/<name>."""
+        return self.root / "functions" / self.name
+
+    @property
+    def package(self) -> str:
+        """The dotted name of its package."""
+        return f"chalicelib.{self.name}"
+
+    @cached_property
+    def modules(self) -> dict[str, Module]:
+        """Its Python files by dotted name."""
+        found = {}
+        for path in sorted(self.folder.rglob("*.py")):
+            parts = path.relative_to(self.folder).with_suffix("").parts
+            if "__pycache__" in parts:
+                continue
+            dotted = ".".join(parts).removesuffix(".__init__")
+            kind = parts[-1] if parts[-1] in (*KINDS, "app", "__init__") else "idea"
+            text = path.read_text()
+            shown = str(path.relative_to(self.root))
+            found[dotted] = Module(path, shown, dotted, kind, text, ast.parse(text))
+        return found
+
+    def of_kind(self, kind: str) -> list[Module]:
+        """Its files of one kind: its own and those of its idea folders."""
+        return [module for module in self.modules.values() if module.kind == kind]
+
+    def module_of(self, imported: Import) -> Module | None:
+        """The file of this capability that an import leads to."""
+        return self.modules.get(imported.whole) or self.modules.get(imported.module)
+
+
+def dotted_name(node: ast.expr) -> str:
+    """`a.b.c` for a name or a chain of attributes; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = dotted_name(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return ""
+
+
+def calls(node: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Every call below `node` with the name of what is called."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            yield dotted_name(part.func), part
+
+
+def literal(node: ast.expr | None) -> str | None:
+    """The text of a text literal."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword argument."""
+    return next((k.value for k in call.keywords if k.arg == name), None)
+
+
+def endpoints(app: Module) -> Iterator[tuple[str, ast.Call]]:
+    """Each view of the app with its `@app.endpoint(…)`."""
+    for name, function in app.functions.items():
+        for decorator in function.decorator_list:
+            if isinstance(decorator, ast.Call) and dotted_name(decorator.func) == "app.endpoint":
+                yield name, decorator

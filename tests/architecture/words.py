@@ -1,0 +1,216 @@
+"""The grammar of what a capability says: permissions, routes, codes and their texts."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+
+from shared.i18n import COMMON
+from tests.architecture.source import (
+    Capability,
+    Module,
+    calls,
+    dotted_name,
+    endpoints,
+    keyword,
+    literal,
+)
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# How a field is filled in, shown as an example: 3栋, A座, 502室.
+_SPELLING = re.compile(r"\b[0-9A-Z]+[\u4e00-\u9fff]+")
+Place = tuple[str, str]
+"""A function: the dotted name of its module, and its name there."""
+
+
+def check_permissions(capability: Capability) -> Iterator[str]:
+    """Every way in over HTTP declares who may use it, and no permission is left over."""
+    app = capability.modules["app"]
+    used = set()
+    for view, call in endpoints(app):
+        allows = keyword(call, "allows")
+        name = dotted_name(allows) if allows else ""
+        if name.startswith("permissions."):
+            used.add(name.removeprefix("permissions."))
+        elif name not in ("SIGNED_IN", "PUBLIC", "auth.SIGNED_IN", "auth.PUBLIC"):
+            yield f"{app.at(call.lineno)} {view} must have allows=permissions.…"
+    for name, call in calls(app.tree):
+        if name == "app.route":
+            yield f"{app.at(call.lineno)} makes a route without a permission: use app.endpoint"
+    for module in capability.of_kind("permissions"):
+        declared = _assigned(module)
+        for name in sorted(used - declared):
+            yield f"app.py of {capability.name} allows permissions.{name}, which nobody declares"
+        for name in sorted(declared - used):
+            yield f"{module.shown} declares {name}, which no route uses"
+
+
+def _assigned(module: Module) -> set[str]:
+    return {
+        target.id
+        for node in module.tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and dotted_name(node.value.func).endswith("permission")
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def check_texts(capability: Capability) -> Iterator[str]:
+    """Every text exists in zh-CN and in en, with the same values in both."""
+    for module in capability.of_kind("texts"):
+        seen: set[str] = set()
+        for code, pair in _texts(module):
+            where = f"{module.at(pair.lineno)} {code}"
+            if code in seen or code in COMMON:
+                yield f"{where} has its text twice"
+            seen.add(code)
+            words = [literal(part) for part in pair.elts] if isinstance(pair, ast.Tuple) else []
+            if len(words) != 2 or not all(words):
+                yield f"{where} must have a text in zh-CN and one in en"
+                continue
+            chinese, english = words[0] or "", words[1] or ""
+            if not _CHINESE.search(chinese):
+                yield f"{where} must have its Chinese text first"
+            if _CHINESE.search(_SPELLING.sub("", english)) or not re.search("[A-Za-z]", english):
+                yield f"{where} must have its English text second"
+            if _values(chinese) != _values(english):
+                yield f"{where} must name the same values in both languages"
+
+
+def _texts(module: Module) -> Iterator[tuple[str, ast.expr]]:
+    """Code and texts of each entry of the tables that are declared as `Texts`."""
+    for node in module.tree.body:
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Dict):
+            continue
+        if dotted_name(node.annotation).rpartition(".")[2] != "Texts":
+            continue
+        for key, value in zip(node.value.keys, node.value.values, strict=True):
+            code = literal(key) if key else None
+            if code is not None:
+                yield code, value
+
+
+def _values(text: str) -> list[str]:
+    return sorted({field for _, field, _, _ in string.Formatter().parse(text) if field})
+
+
+def check_codes(capability: Capability) -> Iterator[str]:
+    """Every refusal has its words, and every conflict and limit stands at its routes."""
+    known = set(COMMON) | {c for m in capability.of_kind("texts") for c, _ in _texts(m)}
+    for module in capability.modules.values():
+        for kind, code, line in _refusals(module.tree):
+            if code is not None and code not in known:
+                yield f"{module.at(line)} refuses with {code} ({kind}), which has no text"
+    app = capability.modules["app"]
+    for view, call in endpoints(app):
+        errors, limits = _codes(app, call, "errors"), _codes(app, call, "limits")
+        reached = _reach(capability, ("app", view))
+        said = {kind: _said(capability, reached, kind) for kind in ("Conflict", "Limited")}
+        where = f"{app.at(call.lineno)} {view}"
+        for code in sorted((errors | limits) - known):
+            yield f"{where} declares {code}, which has no text"
+        for code in sorted(said["Conflict"] - errors):
+            yield f"{where} can refuse with {code}: declare it in errors"
+        for code in sorted(said["Limited"] - limits):
+            yield f"{where} can refuse with {code}: declare it in limits"
+        mentioned = _mentioned(capability, reached) | said["Conflict"] | said["Limited"]
+        for code in sorted((errors | limits) - mentioned):
+            yield f"{where} declares {code}, which nothing it calls can say"
+
+
+def _codes(app: Module, call: ast.Call, name: str) -> set[str]:
+    """The codes in `errors=` or `limits=`, with lists of the module that stand in it by name."""
+    value = keyword(call, name)
+    if value is None:
+        return set()
+    parts = list(ast.walk(value))
+    lists = {part.id for part in parts if isinstance(part, ast.Name)}
+    for node in app.tree.body:
+        if isinstance(node, ast.Assign) and dotted_name(node.targets[0]) in lists:
+            parts += ast.walk(node.value)
+    return {code for part in parts if isinstance(part, ast.expr) and (code := literal(part))}
+
+
+def _refusals(tree: ast.AST) -> Iterator[tuple[str, str | None, int]]:
+    """Kind, code (None where it is computed) and line of each refusal that is made here."""
+    for name, call in calls(tree):
+        kind = name.rpartition(".")[2]
+        position = {"Conflict": 0, "Limited": 0, "invalid": 1}.get(kind)
+        if position is not None and len(call.args) > position:
+            yield kind, literal(call.args[position]), call.lineno
+
+
+def _said(capability: Capability, reached: set[Place], kind: str) -> set[str]:
+    """The codes that these functions can refuse with.
+
+    A code that is computed was said somewhere: any text of the capability that these functions
+    mention, and that is the code of no other refusal, may be it.
+    """
+    said: dict[str, set[str | None]] = {"Conflict": set(), "Limited": set(), "invalid": set()}
+    for module, name in reached:
+        for found, code, _ in _refusals(capability.modules[module].functions[name]):
+            said[found].add(code)
+    if None in said[kind]:
+        elsewhere = set().union(*(codes for found, codes in said.items() if found != kind))
+        said[kind] |= _mentioned(capability, reached) - elsewhere
+    return {code for code in said[kind] if code is not None}
+
+
+def _mentioned(capability: Capability, reached: set[Place]) -> set[str]:
+    """The codes that stand as texts in these functions."""
+    known = {code for module in capability.of_kind("texts") for code, _ in _texts(module)}
+    return known & {
+        code
+        for module, name in reached
+        for part in _body(capability, (module, name))
+        if isinstance(part, ast.expr) and (code := literal(part))
+    }
+
+
+def _body(capability: Capability, place: Place) -> Iterator[ast.AST]:
+    """What a function does, without its decorators: they name the route's own declarations."""
+    module, name = place
+    for statement in capability.modules[module].functions[name].body:
+        yield from ast.walk(statement)
+
+
+def _reach(capability: Capability, start: Place) -> set[Place]:
+    """The functions that `start` can come to, taking every mention of one for a call."""
+    reached, waiting = {start}, [start]
+    while waiting:
+        module, name = waiting.pop()
+        found = _mentions(capability, capability.modules[module], name) - reached
+        reached |= found
+        waiting += found
+    return reached
+
+
+def _mentions(capability: Capability, module: Module, name: str) -> set[Place]:
+    aliases = {imported.alias: imported for imported in module.imports}
+    found: set[Place] = set()
+    for part in _body(capability, (module.dotted, name)):
+        spelled = dotted_name(part) if isinstance(part, ast.Name | ast.Attribute) else ""
+        owner, _, rest = spelled.partition(".")
+        if owner in aliases:
+            target = capability.module_of(aliases[owner])
+            if target is not None:
+                inner = rest if target.dotted == aliases[owner].whole else aliases[owner].name
+                found |= _named(target, inner)
+        elif spelled:
+            found |= _named(module, spelled)
+    return found
+
+
+def _named(module: Module, name: str) -> set[Place]:
+    """The function of this name, or all methods of the class of this name."""
+    first = name.partition(".")[0]
+    if first in module.functions:
+        return {(module.dotted, first)}
+    return {(module.dotted, known) for known in module.functions if known.startswith(first + ".")}
+
+
+CHECKS = (check_permissions, check_texts, check_codes)
