@@ -261,8 +261,8 @@ def _take(step: Step, building: Building, task: shapes.BuildingTask, now: dateti
 
 
 def _dry_run(found: Import, key: str, now: datetime) -> None:
-    # Only this function and `export_register` have the sheets layer.
-    from chalicelib.community.register import reading, sheet
+    # Only this function and `export_register` have the sheets layer, and only this one compares.
+    from chalicelib.community.register import dry_run, reading, sheet
 
     try:
         body = files.read(key, MAX_FILE_BYTES)
@@ -273,7 +273,7 @@ def _dry_run(found: Import, key: str, now: datetime) -> None:
         names.update(row.building for row in read.rooms)
         buildings = {name: store.get_building(found.community_id, name) for name in sorted(names)}
         existing = {name: store.all_rooms(building) for name, building in buildings.items()}
-        totals, plans = report.write(found.id, read, buildings, existing)
+        totals, plans = dry_run.run(found.id, read, buildings, existing)
     except files.TooBig:
         _refuse(found, RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES >> 20))
         return

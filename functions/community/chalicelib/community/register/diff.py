@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 
 from chalicelib.community.register.model import (
+    Kind,
     Owner,
     Payer,
     RegisterRow,
@@ -35,17 +35,6 @@ _STATED = (
     "billing_from",
     "note",
 )
-
-
-class Kind(StrEnum):
-    """What becomes of one room."""
-
-    UNCHANGED = "unchanged"
-    NEW = "new"
-    CHANGED = "changed"
-    TRANSFER_PROPOSED = "transfer_proposed"
-    BLOCKED = "blocked"
-    ABSENT = "absent"
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,17 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+class Kind(StrEnum):
+    """What an import makes of one room."""
+
+    UNCHANGED = "unchanged"
+    NEW = "new"
+    CHANGED = "changed"
+    TRANSFER_PROPOSED = "transfer_proposed"
+    BLOCKED = "blocked"
+    ABSENT = "absent"
+
+
 @dataclass(frozen=True)
 class Phone:
     """A number to call and, where the register says so, whose it is (女儿, 租客)."""

@@ -11,9 +11,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.community.register import report, rules
-from chalicelib.community.register.diff import Kind
 from chalicelib.community.register.model import Finding as FoundInFile
-from chalicelib.community.register.model import Payer, Severity, State, Use
+from chalicelib.community.register.model import Kind, Payer, Severity, State, Use
 from chalicelib.community.register.model import Room as KeptRoom
 from chalicelib.community.register.texts import REFUSALS, finding_text
 from chalicelib.community.texts import TEXTS
