@@ -1,0 +1,175 @@
+"""What may be granted to whom, and how holdings and counts change: every case, as tables."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.community import rules
+from chalicelib.community.rules import Holding, Standing
+from shared.auth import RESIDENTS, STAFF, Level, Role, level_of
+from shared.errors import Conflict, Invalid
+
+NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
+GIVER, TAKER = "per_" + "0" * 26, "per_" + "1" * 26
+SCOPES = {
+    Level.PLATFORM: "platform",
+    Level.COMPANY: "co_" + "0" * 26,
+    Level.COMMUNITY: "com_7k2m9x4a",
+    Level.BUILDING: "com_7k2m9x4a/3",
+    Level.UNIT: "com_7k2m9x4a/3/1",
+    Level.ROOM: "com_7k2m9x4a/3/1/502",
+}
+_BY_A_MANAGER = "company_admin community_manager"
+# Who may give which role where, spelt out a second time: D8 as a table.
+GIVEN_BY = {
+    ("platform_admin", "platform"): "platform_admin",
+    ("security_auditor", "platform"): "platform_admin",
+    ("security_auditor", "company"): "platform_admin",
+    ("company_admin", "company"): "platform_admin company_admin",
+    ("community_manager", "community"): "company_admin",
+    ("finance_clerk", "company"): "company_admin",
+    ("finance_clerk", "community"): "company_admin",
+    ("finance_approver", "company"): "company_admin",
+    ("finance_approver", "community"): "company_admin",
+    ("cashier", "community"): _BY_A_MANAGER,
+    ("dispatcher", "community"): _BY_A_MANAGER,
+    ("butler", "community"): _BY_A_MANAGER,
+    ("butler", "building"): _BY_A_MANAGER,
+    ("butler", "unit"): _BY_A_MANAGER,
+    ("technician", "community"): _BY_A_MANAGER,
+    ("patrol", "community"): _BY_A_MANAGER,
+    ("storekeeper", "community"): _BY_A_MANAGER,
+    ("buyer", "community"): _BY_A_MANAGER,
+    ("gate_guard", "community"): _BY_A_MANAGER,
+}
+
+
+def holding(role: Role = Role.BUTLER, scope: str = "com_7k2m9x4a", **values: object) -> Holding:
+    known = Holding(TAKER, role, scope, "小周", Standing.ACTIVE, GIVER, NOW)
+    return replace(known, **values)  # type: ignore[arg-type]  # the tests' own names
+
+
+def test_the_scopes_of_the_table_are_of_their_levels() -> None:
+    assert {level: level_of(scope) for level, scope in SCOPES.items()} == {x: x for x in Level}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_given_by_exactly_whom_and_where_the_table_says(role: Role) -> None:
+    given = set()
+    for giver, (level, scope) in itertools.product(Role, SCOPES.items()):
+        try:
+            rules.check_grant(GIVER, {giver}, holding(role, scope))
+        except Invalid as refusal:
+            (finding,) = refusal.findings
+            on_this_scope = (role.value, level.value) in GIVEN_BY
+            path, code = (
+                ("role", "role_not_yours_to_give")
+                if on_this_scope
+                else ("scope", "role_not_on_this_scope")
+            )
+            assert (finding.path, finding.code) == (path, code)
+            assert dict(finding.params) == {"role": role.value}
+        else:
+            given.add((giver.value, level.value))
+    assert given == {
+        (giver, level)
+        for (given_role, level), givers in GIVEN_BY.items()
+        if given_role == role
+        for giver in givers.split()
+    }
+
+
+def test_every_staff_role_can_be_given_and_no_residents_role_can() -> None:
+    assert {role for role, _ in GIVEN_BY} == set(STAFF)
+    assert set(rules.GRANTABLE) == set(STAFF)
+    assert not set(rules.GRANTABLE) & RESIDENTS
+
+
+def test_nobody_gives_without_a_role_on_the_scope() -> None:
+    with pytest.raises(Invalid):
+        rules.check_grant(GIVER, set(), holding())
+
+
+def test_one_right_role_among_others_is_enough() -> None:
+    rules.check_grant(GIVER, {Role.PATROL, Role.COMMUNITY_MANAGER}, holding())
+
+
+def test_nobody_gives_a_role_to_themselves() -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.check_grant(TAKER, {Role.COMMUNITY_MANAGER}, holding())
+    (finding,) = refused.value.findings
+    assert (finding.path, finding.code) == ("person_id", "not_to_yourself")
+
+
+@pytest.mark.parametrize(("role", "level"), list(itertools.product(Role, Level)))
+def test_a_binding_is_a_residents_role_on_a_room_and_nothing_else(role: Role, level: Level) -> None:
+    wanted = holding(role, SCOPES[level])
+    if role in RESIDENTS and level is Level.ROOM:
+        rules.check_binding(GIVER, wanted)
+        return
+    with pytest.raises(Invalid) as refused:
+        rules.check_binding(GIVER, wanted)
+    assert refused.value.findings[0].path == "relation"
+
+
+def test_nobody_binds_themselves() -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.check_binding(TAKER, holding(Role.OWNER, SCOPES[Level.ROOM]))
+    assert refused.value.findings[0].code == "not_to_yourself"
+
+
+def test_a_first_grant_begins_without_a_version() -> None:
+    assert rules.begin(None, holding()) == holding(version=None)
+
+
+def test_a_grant_that_holds_already_is_not_stored_again() -> None:
+    assert rules.begin(holding(version=1), holding(name="小吴")) is None
+
+
+def test_an_ended_grant_begins_again_over_the_stored_one() -> None:
+    ended = holding(standing=Standing.ENDED, reason="离职", version=2)
+    again = holding(at=NOW + timedelta(days=1))
+    assert rules.begin(ended, again) == replace(again, version=2)
+
+
+def test_an_end_says_who_when_and_why_and_keeps_the_rest() -> None:
+    later = NOW + timedelta(hours=1)
+    assert rules.end(holding(version=1), TAKER, later, "离职") == holding(
+        standing=Standing.ENDED, by=TAKER, at=later, reason="离职", version=1
+    )
+
+
+def test_an_ended_grant_does_not_end_twice() -> None:
+    assert rules.end(holding(standing=Standing.ENDED), TAKER, NOW, "again") is None
+
+
+@pytest.mark.parametrize("count", [0, 48, 49])
+def test_below_the_limit_there_is_room_for_one_more(count: int) -> None:
+    rules.check_room_for_more(count, 50, "too_many_grants")
+
+
+@pytest.mark.parametrize("count", [50, 51])
+def test_at_the_limit_there_is_no_room(count: int) -> None:
+    with pytest.raises(Conflict) as refused:
+        rules.check_room_for_more(count, 50, "too_many_grants")
+    assert (refused.value.code, refused.value.params) == ("too_many_grants", {"limit": "50"})
+
+
+@pytest.mark.parametrize(
+    ("event_type", "name"),
+    [
+        ("RepairReported", "repairs_reported"),
+        ("RepairFinished", "repairs_finished"),
+        ("RepairWithdrawn", "repairs_withdrawn"),
+        ("RepairRated", "repairs_rated"),
+        ("RepairAssigned", None),
+        ("", None),
+    ],
+)
+def test_an_event_raises_its_own_count_or_none(event_type: str, name: str | None) -> None:
+    assert rules.count(event_type) == name
+    assert name is None or hasattr(rules.Counts(), name)
