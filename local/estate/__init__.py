@@ -4,5 +4,6 @@
 - `rooms`: buildings filled with rooms and their owners
 - `plan`: the whole estate from one seed
 - `workbook`: a community's house register as a spreadsheet
+- `registers`: taking such a spreadsheet in
 - `seeding`: what the platform admin and everyone after them do to bring it about
 """

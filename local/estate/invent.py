@@ -16,12 +16,12 @@ from random import Random
 
 _SURNAMES = """
 王wang71 李li70 张zhang67 刘liu54 陈chen45 杨yang31 黄huang22 赵zhao21 吴wu20 周zhou20 徐xu15
-孙sun15 马ma13 朱zhu13 胡hu12 郭guo12 何he12 林lin11 高gao11 罗luo10 郑zheng9 梁liang9 谢xie8 宋song7
-唐tang7 许xu7 韩han7 邓deng6 冯feng6 曹cao6 彭peng6 曾zeng6 肖xiao6 田tian5 董dong5 潘pan5 袁yuan5
-蔡cai5 蒋jiang5 余yu5 于yu5 杜du5 叶ye5 程cheng4 魏wei4 苏su4 吕lv4 丁ding4 任ren4 卢lu4 姚yao4
-沈shen4 钟zhong4 姜jiang4 崔cui4 谭tan4 陆lu4 范fan3 汪wang3 廖liao3 石shi3 金jin3 韦wei3 贾jia3
-夏xia3 方fang3 邹zou3 熊xiong3 白bai3 孟meng3 秦qin3 邱qiu3 侯hou3 江jiang3 尹yin3 薛xue2 段duan2
-雷lei2 龙long2 史shi2 陶tao2 贺he2 顾gu2 毛mao2 郝hao2 龚gong2 邵shao2 万wan2 钱qian2
+孙sun15 马ma13 朱zhu13 胡hu12 郭guo12 何he12 林lin11 高gao11 罗luo10 郑zheng9 梁liang9 谢xie8
+宋song7 唐tang7 许xu7 韩han7 邓deng6 冯feng6 曹cao6 彭peng6 曾zeng6 肖xiao6 田tian5 董dong5
+潘pan5 袁yuan5 蔡cai5 蒋jiang5 余yu5 于yu5 杜du5 叶ye5 程cheng4 魏wei4 苏su4 吕lv4 丁ding4 任ren4
+卢lu4 姚yao4 沈shen4 钟zhong4 姜jiang4 崔cui4 谭tan4 陆lu4 范fan3 汪wang3 廖liao3 石shi3 金jin3
+韦wei3 贾jia3 夏xia3 方fang3 邹zou3 熊xiong3 白bai3 孟meng3 秦qin3 邱qiu3 侯hou3 江jiang3 尹yin3
+薛xue2 段duan2 雷lei2 龙long2 史shi2 陶tao2 贺he2 顾gu2 毛mao2 郝hao2 龚gong2 邵shao2 万wan2 钱qian2
 严yan2 欧阳ouyang1
 """
 """Surnames with their reading and how many of a thousand people have them, roughly."""

@@ -79,6 +79,11 @@ class Company:
     staff: tuple[Member, ...]
     communities: tuple[Community, ...]
 
+    @property
+    def chief(self) -> Member:
+        """Its administrator."""
+        return next(one for one in self.staff if one.role is Role.COMPANY_ADMIN)
+
 
 @dataclass(frozen=True)
 class Estate:
