@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from local.client import Unexpected
 from local.deploy import DeploymentError, Report, Target, deploy
 from local.emulator import HOST, Emulator, EmulatorError
 from local.layers import PackagingError
@@ -112,12 +113,12 @@ def _say_what_was_kept(state: str, emulator: Emulator) -> None:
 
 def _people(platform: Platform) -> list[Person]:
     """The sample people, made with the estate at the first start."""
-    from local import estate
+    from local.estate.seeding import seed
 
     notes = platform.emulator.notes
     if "people" not in notes:
         with step("seed the estate") as report:
-            notes["people"] = [person.as_json() for person in estate.seed(platform, report)]
+            notes["people"] = [person.as_json() for person in seed(platform, report)]
     return [Person(**person) for person in notes["people"]]
 
 
@@ -180,7 +181,7 @@ def main() -> None:
             run_ministack(wanted.port, wanted.mqtt_port)
     except KeyboardInterrupt:
         console.print("stopped")
-    except (EmulatorError, PackagingError, DeploymentError, SignInError) as error:
+    except (EmulatorError, PackagingError, DeploymentError, SignInError, Unexpected) as error:
         console.print(f"[red]{error}[/]", soft_wrap=True)
         sys.exit(1)
 

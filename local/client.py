@@ -1,0 +1,98 @@
+"""A client of the platform's public door, as a phone or a browser is one: HTTP, JSON, a token."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+_TIMEOUT_SECONDS = 30.0
+_POOL = urllib3.PoolManager(maxsize=8, timeout=_TIMEOUT_SECONDS, retries=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the platform answered; `json` is the decoded body."""
+
+    status: int
+    json: Any
+
+
+class Unexpected(Exception):
+    """The platform answered something else than a sample run expects."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody's requests, in their name.
+
+    Parameters
+    ----------
+    token
+        Their access token; without one the platform sees a stranger.
+    language
+        In which refusals are worded.
+    """
+
+    base_url: str
+    token: str | None = None
+    language: str = "zh-CN"
+
+    def ask(self, method: str, path: str, body: object = None, key: str | None = None) -> Answer:
+        """One request, whatever the answer; every POST has an idempotency key, new if not given."""
+        headers = {"Accept-Language": self.language, "Content-Type": "application/json"}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if method == "POST":
+            headers["Idempotency-Key"] = key or secrets.token_hex(16)
+        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        try:
+            found = _POOL.request(method, self.base_url + path, body=sent, headers=headers)
+        except urllib3.exceptions.HTTPError as error:
+            raise Unexpected(f"{method} {path}: nothing answers ({error})") from error
+        return Answer(found.status, json.loads(found.data) if found.data else None)
+
+    def get(self, path: str) -> Any:
+        """What stands at `path`.
+
+        Raises
+        ------
+        Unexpected
+            Any answer but 200.
+        """
+        return self._expect("GET", path, self.ask("GET", path))
+
+    def post(self, path: str, body: object, key: str | None = None) -> Any:
+        """What came of a request to do something.
+
+        Raises
+        ------
+        Unexpected
+            Any answer but 200, 201 or 202.
+        """
+        return self._expect("POST", path, self.ask("POST", path, body, key))
+
+    @staticmethod
+    def _expect(method: str, path: str, answer: Answer) -> Any:
+        if answer.status not in (200, 201, 202):
+            said = json.dumps(answer.json, ensure_ascii=False)
+            raise Unexpected(f"{method} {path} answered {answer.status}: {said[:500]}")
+        return answer.json
+
+
+def post_file(form: Mapping[str, Any], name: str, body: bytes) -> None:
+    """Send a file with the form that an answer gave, as a browser would.
+
+    Raises
+    ------
+    Unexpected
+        The store refused it.
+    """
+    fields = {**form["fields"], "file": (name, body)}
+    answered = _POOL.request("POST", form["url"], fields=fields)
+    if answered.status not in (200, 201, 204):
+        raise Unexpected(f"the upload of {name} was answered {answered.status}")

@@ -1,0 +1,299 @@
+"""The believable estate from one seed: two companies, three communities, 600 rooms, and people.
+
+Pure: the same seed gives the same estate.  What chance decides are names, areas, streets, owners
+and how each room is lived in; which kinds of building there are is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from random import Random
+
+from local.estate.invent import Human, Inventor, Name
+from local.estate.rooms import Block, Layout, Room, fill
+from shared.auth import Role
+
+SEED = 20261122
+ROOMS = 600
+_WORDS = {
+    Role.PLATFORM_ADMIN: "admin",
+    Role.SECURITY_AUDITOR: "auditor",
+    Role.COMPANY_ADMIN: "chief",
+    Role.COMMUNITY_MANAGER: "manager",
+    Role.FINANCE_CLERK: "clerk",
+    Role.FINANCE_APPROVER: "approver",
+    Role.GATE_GUARD: "guard",
+}
+_OFFICE = (Role.COMMUNITY_MANAGER, Role.DISPATCHER, Role.CASHIER, Role.GATE_GUARD)
+_COMPANY = (Role.COMPANY_ADMIN, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of staff: an account and one role.
+
+    `building` narrows the role to a part of the community; empty for all of it.
+    """
+
+    username: str
+    name: str
+    role: Role
+    building: str = ""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A resident's account and the room it is bound to."""
+
+    username: str
+    name: str
+    relation: Role
+    room: Room
+
+
+@dataclass(frozen=True)
+class Community:
+    """A community with its register, the people who work there and those who live there."""
+
+    name: str
+    address: str
+    title: str
+    rooms: tuple[Room, ...]
+    staff: tuple[Member, ...]
+    bindings: tuple[Binding, ...]
+
+    @property
+    def manager(self) -> Member:
+        """Who runs it."""
+        return next(one for one in self.staff if one.role is Role.COMMUNITY_MANAGER)
+
+
+@dataclass(frozen=True)
+class Company:
+    """A property company with its communities."""
+
+    name: str
+    credit_code: str
+    staff: tuple[Member, ...]
+    communities: tuple[Community, ...]
+
+    @property
+    def chief(self) -> Member:
+        """Its administrator."""
+        return next(one for one in self.staff if one.role is Role.COMPANY_ADMIN)
+
+
+@dataclass(frozen=True)
+class Estate:
+    """Everything there is to seed; `stranger` has an account and no right anywhere."""
+
+    admin: Member
+    auditor: Member
+    stranger: tuple[str, str]
+    companies: tuple[Company, ...]
+
+    @property
+    def communities(self) -> tuple[Community, ...]:
+        """The communities of all companies."""
+        return tuple(one for company in self.companies for one in company.communities)
+
+
+@dataclass(frozen=True)
+class _Site:
+    """What one community is made of, before chance has spoken."""
+
+    blocks: tuple[Block, ...]
+    technicians: int
+    extra: tuple[Role, ...]
+    residents: tuple[Role, ...]
+
+
+def _flats(*areas_dm2: int) -> tuple[Layout, ...]:
+    return tuple(Layout("住宅", area) for area in areas_dm2)
+
+
+def _shops(label: str, count: int, handed_over_on: date) -> Block:
+    layouts = tuple(Layout("商铺", 4_250 + 730 * (place % 4)) for place in range(count))
+    return Block(label, label, layouts, 1, handed_over_on, number="S{:0>2}")
+
+
+def _parking(count: int, handed_over_on: date) -> Block:
+    layouts = (Layout("车位", 2_862),) * count
+    return Block("地下车库", "地下车库", layouts, 1, handed_over_on, number="B1-{}", first_floor=-1)
+
+
+def _high_rise() -> _Site:
+    """Towers above a garage, five years old: 220 rooms."""
+    day = date(2021, 6, 30)
+    pairs = _flats(11_846, 12_571)
+    return _Site(
+        (
+            Block("1", "1栋", _flats(8_943, 10_218, 10_218, 8_943), 18, day, units=1),
+            Block("2", "2栋", pairs, 11, day, units=2),
+            Block("3", "3栋", pairs, 11, date(2022, 9, 28), units=2),
+            _shops("清风街商铺", 12, day),
+            _parking(48, day),
+        ),
+        technicians=4,
+        extra=(Role.PATROL, Role.STOREKEEPER, Role.BUYER),
+        residents=(
+            *(Role.OWNER,) * 6,
+            *(Role.FAMILY_MEMBER,) * 2,
+            *(Role.TENANT,) * 2,
+        ),
+    )
+
+
+def _walk_up() -> _Site:
+    """Six floors without a lift, from the turn of the century: 190 rooms."""
+    day = date(2003, 11, 8)
+    blocks = [
+        Block(str(n), f"{n}幢", _flats(7_236, 8_640), 6, day, units=3, number="{}")
+        for n in range(1, 6)
+    ]
+    return _Site(
+        (*blocks, _shops("沿街门面", 10, day)),
+        technicians=3,
+        extra=(),
+        residents=(*(Role.OWNER,) * 4, Role.FAMILY_MEMBER, *(Role.TENANT,) * 2),
+    )
+
+
+def _villas() -> _Site:
+    """Villas by a pond and eleven-floor houses behind them: 190 rooms."""
+    day = date(2018, 4, 20)
+    villas = tuple(Layout("别墅", 22_380 + 1_475 * (place % 5)) for place in range(24))
+    houses = [
+        Block(str(n), f"{n}号楼", _flats(13_109, 13_924), 11, day, units=2) for n in range(1, 4)
+    ]
+    return _Site(
+        (
+            Block("听荷苑", "听荷苑", villas, 1, day, number="{}号"),
+            *houses,
+            _shops("听荷里商铺", 10, day),
+            _parking(24, day),
+        ),
+        technicians=3,
+        extra=(Role.PATROL,),
+        residents=(*(Role.OWNER,) * 4, Role.FAMILY_MEMBER, Role.TENANT),
+    )
+
+
+_CITIES = (
+    ("江苏省南京市", ("雨花台区", "江宁区", "栖霞区", "建邺区")),
+    ("江苏省苏州市", ("吴中区", "相城区", "姑苏区")),
+)
+_STREETS = ("清河路", "梧桐巷", "云锦路", "石榴新街", "望溪路", "听荷路", "丹桂街", "采石大道")
+_COMMUNITY_NAMES = (
+    ("清河", "云锦", "望溪", "栖云"),
+    ("梧桐", "石榴", "丹桂", "柳营"),
+    ("听荷", "枕水", "兰亭", "鹿鸣"),
+)
+_COMMUNITY_KINDS = ("家园", "新村", "雅苑")
+_FIRMS = ("安居", "和邻", "守望", "嘉禾", "润泽")
+
+
+def plan(seed: int = SEED) -> Estate:
+    """The estate that this seed gives."""
+    inventor = Inventor(Random(seed))
+    random = inventor.random
+    streets = random.sample(_STREETS, 3)
+    firms = random.sample(_FIRMS, 2)
+    communities: list[Community] = []
+    for place, site in enumerate((_high_rise(), _walk_up(), _villas())):
+        city, districts = _CITIES[place // 2]
+        name = random.choice(_COMMUNITY_NAMES[place]) + _COMMUNITY_KINDS[place]
+        address = f"{city}{random.choice(districts)}{streets[place]}{random.randint(2, 199)}号"
+        communities.append(_community(name, address, site, inventor))
+    communities[2] = _with_second_home(communities[0], communities[2])
+    companies = tuple(
+        Company(
+            name=f"{_CITIES[place][0][3:5]}{firm}物业服务有限公司",
+            credit_code=inventor.credit_code(),
+            staff=tuple(_member(inventor, role) for role in _COMPANY),
+            communities=tuple(own),
+        )
+        for place, (firm, own) in enumerate(
+            zip(firms, (communities[:2], communities[2:]), strict=True)
+        )
+    )
+    stranger = inventor.human().name
+    return Estate(
+        admin=Member("admin", "平台管理员", Role.PLATFORM_ADMIN),
+        auditor=Member("auditor", inventor.human().name.text, Role.SECURITY_AUDITOR),
+        stranger=(inventor.username(stranger.surname, stranger.given), stranger.text),
+        companies=companies,
+    )
+
+
+def _community(name: str, address: str, site: _Site, inventor: Inventor) -> Community:
+    rooms: list[Room] = []
+    for block in site.blocks:
+        rooms += fill(block, inventor, _owners_of(rooms))
+    roles = [*_OFFICE, *(Role.TECHNICIAN,) * site.technicians, *site.extra]
+    staff = [_member(inventor, role) for role in roles]
+    homes = [block for block in site.blocks if block.layouts[0].use != "车位"]
+    for block in (homes[0], homes[1]):
+        staff.append(_member(inventor, Role.BUTLER, block.key))
+    return Community(
+        name=name,
+        address=address,
+        title=f"{name}房产台账（截至2026年10月31日）",
+        rooms=tuple(rooms),
+        staff=tuple(staff),
+        bindings=tuple(_bindings(rooms, site.residents, inventor)),
+    )
+
+
+def _owners_of(rooms: Sequence[Room]) -> tuple[Human, ...]:
+    return tuple(room.owners[0] for room in rooms if room.owners and room.state == "自住")
+
+
+def _member(inventor: Inventor, role: Role, building: str = "") -> Member:
+    name = inventor.human().name
+    username = inventor.username(name.surname, _WORDS.get(role, role.value))
+    return Member(username, name.text, role, building)
+
+
+def _bindings(
+    rooms: Sequence[Room], relations: Sequence[Role], inventor: Inventor
+) -> list[Binding]:
+    """Owners and their families in rooms they live in, tenants in rooms that are let."""
+    lived_in = [room for room in rooms if room.use in ("住宅", "别墅") and room.state == "自住"]
+    let = [room for room in rooms if room.use == "住宅" and room.state == "出租"]
+    homes = inventor.random.sample(lived_in, relations.count(Role.OWNER))
+    families = homes[: relations.count(Role.FAMILY_MEMBER)]
+    rented = inventor.random.sample(let, relations.count(Role.TENANT))
+    return [
+        *(_binding(inventor, home.owners[0].name, Role.OWNER, home) for home in homes),
+        *(
+            _binding(
+                inventor, inventor.human(home.owners[0].name.family).name, Role.FAMILY_MEMBER, home
+            )
+            for home in families
+        ),
+        *(_binding(inventor, inventor.human().name, Role.TENANT, home) for home in rented),
+    ]
+
+
+def _binding(inventor: Inventor, name: Name, relation: Role, room: Room) -> Binding:
+    return Binding(inventor.username(name.surname, name.given), name.text, relation, room)
+
+
+def _with_second_home(first: Community, other: Community) -> Community:
+    """The other community, one of its homes owned by an owner of the first."""
+    known, replaced = first.bindings[0], other.bindings[0]
+    owner, sold_by = known.room.owners[0], replaced.room.owners[0]
+    moved = {
+        room: replace(room, owners=tuple(owner if one == sold_by else one for one in room.owners))
+        for room in other.rooms
+    }
+    bindings = [
+        replace(one, room=moved[one.room])
+        for one in other.bindings
+        if one.room is not replaced.room
+    ]
+    second = replace(known, room=moved[replaced.room])
+    return replace(other, rooms=tuple(moved.values()), bindings=(second, *bindings))

@@ -1,0 +1,201 @@
+"""The estate brought about through the public door, as the people in it would do it themselves.
+
+Only the first platform admin is appointed from outside.  The admin takes the companies on, their
+administrators open the communities, the managers import the house registers, take staff on and
+bind residents.  The gateway keeps what the authorizer said of a token for a minute, so whoever was
+given something signs in again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from local.client import Client
+from local.deploy import Report
+from local.estate import registers, workbook
+from local.estate.plan import Community, Company, Estate, Member, plan
+from local.people import Person
+from local.platform import Platform
+from shared import ids
+from shared.auth import PLATFORM, Role
+
+NOBODY = "none"
+"""The role that `build/local.json` names for an account without any."""
+_THREADS = 3
+T = TypeVar("T")
+
+
+def seed(platform: Platform, report: Report) -> list[Person]:
+    """Make the estate of `plan()` on a platform where nothing is yet.
+
+    Parameters
+    ----------
+    report
+        Told in a few words what happens now.
+
+    Returns
+    -------
+    list
+        Everyone with an account: first the platform admin, last somebody without any right.
+
+    Raises
+    ------
+    local.client.Unexpected
+        The platform refused what it should take, and is left half seeded.
+    """
+    run = _Run(platform, plan(), report)
+    run.make_accounts()
+    run.take_companies_on()
+    run.open_communities()
+    run.fill_communities()
+    return list(run.people())
+
+
+@dataclass
+class _Run:
+    """One run: the accounts, and under which ids the platform knows the estate's parts."""
+
+    platform: Platform
+    estate: Estate
+    report: Report
+    passwords: dict[str, str] = field(default_factory=dict)
+    person_ids: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
+
+    def make_accounts(self) -> None:
+        self.report("accounts")
+        for username in _usernames(self.estate):
+            subject, self.passwords[username] = self.platform.pool.add(username)
+            self.person_ids[username] = self.platform.person_id(subject)
+            if username == self.estate.admin.username:
+                self.platform.appoint(subject)
+
+    def take_companies_on(self) -> None:
+        self.report("two property companies")
+        admin = self.client(self.estate.admin)
+        self.grant(admin, self.estate.auditor, PLATFORM)
+
+        def take_on(company: Company) -> None:
+            wanted = {"name": company.name, "credit_code": company.credit_code}
+            made = admin.post("/community/companies", wanted)
+            self.scopes[company.name] = made["company_id"]
+            self.grant(admin, company.chief, made["company_id"])
+
+        _all(take_on, self.estate.companies)
+
+    def open_communities(self) -> None:
+        self.report("three communities")
+
+        def open_all(company: Company) -> None:
+            chief = self.client(company.chief)
+            company_id = self.scopes[company.name]
+            for community in company.communities:
+                wanted = {
+                    "company_id": company_id,
+                    "name": community.name,
+                    "address": community.address,
+                }
+                made = chief.post("/community/communities", wanted)
+                self.scopes[community.name] = made["community_id"]
+            # A grant on a company reaches a new community with the next token.
+            chief = self.client(company.chief)
+            for community in company.communities:
+                self.grant(chief, community.manager, self.scopes[community.name])
+            for member in company.staff:
+                if member is not company.chief:
+                    self.grant(chief, member, company_id)
+
+        _all(open_all, self.estate.companies)
+
+    def fill_communities(self) -> None:
+        self.report("house registers, staff and residents")
+        _all(self.fill, self.estate.communities)
+
+    def fill(self, community: Community) -> None:
+        manager = self.client(community.manager)
+        community_id = self.scopes[community.name]
+        file_name = f"{community.name}房产台账.xlsx"
+        path = registers.upload(manager, community_id, file_name, workbook.write(community))
+        for member in community.staff:
+            if member is not community.manager:
+                self.grant(manager, member, community_id)
+        shown = registers.wait_for_dry_run(manager, path)
+        registers.commit(manager, path, shown)
+        for binding in community.bindings:
+            room_id = ids.room_id(community_id, *binding.room.key)
+            wanted = {
+                "person_id": self.person_ids[binding.username],
+                "relation": binding.relation.value,
+            }
+            manager.post(f"/community/rooms/{room_id}/residents", wanted)
+
+    def client(self, member: Member) -> Client:
+        username = member.username
+        token = self.platform.pool.token(username, self.passwords[username])
+        return Client(self.platform.base_url, token)
+
+    def grant(self, giver: Client, member: Member, scope: str) -> None:
+        wanted = {
+            "person_id": self.person_ids[member.username],
+            "role": member.role.value,
+            "scope": _narrowed(scope, member),
+            "name": member.name,
+        }
+        giver.post("/community/grants", wanted)
+
+    def people(self) -> Iterator[Person]:
+        estate = self.estate
+        yield self.person(estate.admin, PLATFORM)
+        yield self.person(estate.auditor, PLATFORM)
+        for company in estate.companies:
+            for member in company.staff:
+                yield self.person(member, self.scopes[company.name])
+        for community in estate.communities:
+            for member in community.staff:
+                yield self.person(member, _narrowed(self.scopes[community.name], member))
+        yield from self.residents()
+        username, name = estate.stranger
+        yield Person(name, NOBODY, "", username, self.passwords[username])
+
+    def residents(self) -> Iterator[Person]:
+        """Everyone with a home; the scopes of two homes are parted by a space."""
+        homes: dict[str, list[str]] = {}
+        who: dict[str, tuple[str, Role]] = {}
+        for community in self.estate.communities:
+            for binding in community.bindings:
+                scope = "/".join([self.scopes[community.name], *binding.room.key])
+                homes.setdefault(binding.username, []).append(scope)
+                who[binding.username] = (binding.name, binding.relation)
+        for username, scopes in homes.items():
+            name, relation = who[username]
+            yield Person(name, relation, " ".join(scopes), username, self.passwords[username])
+
+    def person(self, member: Member, scope: str) -> Person:
+        password = self.passwords[member.username]
+        return Person(member.name, member.role.value, scope, member.username, password)
+
+
+def _usernames(estate: Estate) -> list[str]:
+    members = [estate.admin, estate.auditor]
+    residents = []
+    for company in estate.companies:
+        members += company.staff
+    for community in estate.communities:
+        members += community.staff
+        residents += [binding.username for binding in community.bindings]
+    every = [*(member.username for member in members), *residents, estate.stranger[0]]
+    return list(dict.fromkeys(every))
+
+
+def _narrowed(scope: str, member: Member) -> str:
+    return f"{scope}/{member.building}" if member.building else scope
+
+
+def _all(act: Callable[[T], None], things: Iterable[T]) -> None:
+    """Do it for all of them side by side; the first failure is raised when all have ended."""
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for done in [threads.submit(act, thing) for thing in things]:
+            done.result()
