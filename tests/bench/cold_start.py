@@ -47,7 +47,7 @@ def naive() -> tuple[Any, Any]:
     app: Any = Chalice("naive")
     Logger(service="naive")
 
-    @app.route("/tickets", methods=["POST"])
+    @app.route("/tickets", methods=["POST"])  # type: ignore[untyped-decorator]  # app is Any
     def report_repair() -> Any:
         return msgspec.to_builtins(msgspec.json.decode(app.current_request.raw_body, type=Report))
 

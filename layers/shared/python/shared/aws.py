@@ -24,7 +24,7 @@ _CONFIG = Config(
 _SIGNATURES = {"s3": "s3v4"}
 
 
-class _Descriptions(JSONFileLoader):
+class _Descriptions(JSONFileLoader):  # type: ignore[misc]  # botocore ships no types
     """Reads the layer's descriptions of services, plain JSON, with the decoder that is here."""
 
     def load_file(self, file_path: str) -> Any:
