@@ -1,0 +1,169 @@
+"""One repair from the report to the rating, over HTTP, and the event of each step as it travels."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import pytest
+import urllib3
+from PIL import Image
+
+from tests.harness.estate import (
+    Estate,
+    building,
+    employ,
+    found_estate,
+    house,
+    import_register,
+    ok,
+    post_file,
+    room_id,
+)
+from tests.harness.people import People, Someone, call
+
+
+@pytest.fixture(scope="module")
+def estate(people: People) -> Estate:
+    made = found_estate(people, "repair")
+    assert import_register(made, building("1栋", 2))["state"] == "committed"
+    return made
+
+
+def jpeg_with_place() -> bytes:
+    """A photo as a phone takes it: with the place where it was taken."""
+    exif = Image.Exif()
+    exif[0x010F] = "PlantedMaker"
+    exif.get_ifd(0x8825).update({1: "N", 2: (31.0, 58.0, 12.0), 3: "E", 4: (118.0, 46.0, 3.0)})
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (90, 120, 150)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def send_photo(person: Someone, estate: Estate) -> str:
+    """A photo uploaded as the app does it."""
+    body = jpeg_with_place()
+    form = ok(
+        person.call(
+            "POST",
+            "/repairs/photos",
+            {
+                "community_id": estate.community_id,
+                "content_type": "image/jpeg",
+                "size_bytes": len(body),
+            },
+        ),
+        201,
+    )
+    assert post_file(form, body, "photo.jpg") in (200, 204)
+    photo_id: str = form["photo_id"]
+    return photo_id
+
+
+def step(person: Someone, ticket: dict[str, Any], verb: str, **body: Any) -> dict[str, Any]:
+    """The ticket after one step."""
+    path = f"/repairs/tickets/{ticket['ticket_id']}/{verb}"
+    taken: dict[str, Any] = ok(person.call("POST", path, {"version": ticket["version"], **body}))
+    return taken
+
+
+def until(condition: Any, seconds: float = 30) -> Any:
+    """What `condition` gives once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return found
+
+
+def test_a_repair_travels_from_the_report_to_the_rating(estate: Estate, people: People) -> None:
+    manager = estate.manager
+    resident = house(people, estate, "repair-resident", "1-1-101")
+    dispatcher = employ(people, estate, "repair-dispatcher", "dispatcher", "小王")
+    worker = employ(people, estate, "repair-worker", "technician", "刘师傅")
+    statistics = f"/community/communities/{estate.community_id}/statistics"
+
+    photo_id = send_photo(resident, estate)
+    report = {
+        "room_id": room_id(estate, "1-1-101"),
+        "place": "own",
+        "kind": "normal",
+        "category": "water",
+        "description": "厨房水管漏水，地上都是水。",
+        "photo_ids": [photo_id],
+    }
+    key = {"Idempotency-Key": "journey-repair-1"}
+    ticket = ok(resident.call("POST", "/repairs/tickets", report, **key), 201)
+    again = ok(resident.call("POST", "/repairs/tickets", report, **key), 201)
+    assert again["ticket_id"] == ticket["ticket_id"]
+
+    technicians = f"/repairs/technicians?community_id={estate.community_id}"
+    until(lambda: ok(dispatcher.call("GET", technicians))["items"])
+    ticket = step(dispatcher, ticket, "assignment", worker_id=worker.person_id)
+    assert ticket["assignee_name"] == "刘师傅"
+    ticket = step(worker, ticket, "acceptance")
+    ticket = step(worker, ticket, "start")
+    ticket = step(worker, ticket, "completion", photo_ids=[send_photo(worker, estate)])
+    ticket = step(resident, ticket, "rating", speed=5, attitude=5, quality=4, comment="很快")
+    assert ticket["state"] == "closed"
+
+    path = f"/repairs/tickets/{ticket['ticket_id']}"
+
+    def with_photos() -> Any:
+        seen = ok(resident.call("GET", path))
+        return seen if all(photo["url"] for photo in seen["photos"]) else None
+
+    shown = until(with_photos)
+    assert [entry["action"] for entry in shown["timeline"]] == [
+        "report",
+        "assign",
+        "accept",
+        "start",
+        "finish",
+        "rate",
+    ]
+    assert len({entry["hash"] for entry in shown["timeline"]}) == 6
+    picture = urllib3.request("GET", shown["photos"][0]["url"]).data
+    assert b"PlantedMaker" not in picture
+    with Image.open(io.BytesIO(picture)) as opened:
+        assert opened.format == "JPEG"
+        assert not opened.getexif()
+
+    def all_counted() -> Any:
+        found = ok(manager.call("GET", statistics))
+        return found if found["repairs_rated"] == 1 else None
+
+    counted = until(all_counted)
+    # Each event was heard, and however often it came it counted once.
+    time.sleep(1)
+    assert ok(manager.call("GET", statistics)) == counted
+    assert counted["repairs_reported"] == 1
+    assert counted["repairs_finished"] == 1
+    assert counted["repairs_withdrawn"] == 0
+
+
+def test_a_stranger_a_neighbour_and_nobody_see_nothing_of_it(
+    estate: Estate, people: People
+) -> None:
+    resident = house(people, estate, "repair-resident", "1-1-101")
+    neighbour = house(people, estate, "repair-neighbour", "1-1-102")
+    stranger = people.named("repair-stranger")
+    report = {
+        "room_id": room_id(estate, "1-1-101"),
+        "place": "own",
+        "kind": "emergency",
+        "category": "electric",
+        "description": "家里突然停电了。",
+    }
+    ticket = ok(resident.call("POST", "/repairs/tickets", report), 201)
+    path = f"/repairs/tickets/{ticket['ticket_id']}"
+    absent = path[:-4] + ("0000" if not path.endswith("0000") else "1111")
+    answers = [person.call("GET", path) for person in (neighbour, stranger)]
+    answers.append(neighbour.call("GET", absent))
+    assert [answer.status for answer in answers] == [404, 404, 404]
+    for answer in answers:
+        seen = {k: v for k, v in answer.json.items() if k != "request_id"}
+        assert seen == {k: v for k, v in answers[0].json.items() if k != "request_id"}
+    assert call(resident.base_url, "GET", path).status == 401
+    assert neighbour.call("POST", "/repairs/tickets", report).status == 404
