@@ -22,7 +22,7 @@ help: ## list what can be done
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 prepare: ## make the virtual environments from their locks (every target does it first)
-	@$(PYTHON) local/prepare.py
+	@$(PYTHON) -m local.prepare
 
 run: prepare ## bring the whole platform up on this machine; Ctrl-C ends it (PORT= MQTT_PORT= EMULATOR=)
 	@exec $(RUN) -m local.run --port $(PORT) --mqtt-port $(MQTT_PORT) --emulator $(EMULATOR)

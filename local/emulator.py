@@ -164,11 +164,12 @@ class Emulator:
             "STATE_DIR": str(running / "state"),
             "TMPDIR": str(running / "scratch"),
         }
-        emulated = ROOT / "local" / "emulated.py"
+        # -P: the script's own folder must not stand before the standard library's modules.
+        emulated = [str(EMULATOR_PYTHON), "-P", str(ROOT / "local" / "emulated.py")]
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C in the terminal reaches us, and we stop it in order.
             self._process = subprocess.Popen(
-                [str(EMULATOR_PYTHON), "-P", str(emulated), str(os.getpid())],
+                [*emulated, str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

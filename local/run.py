@@ -30,6 +30,8 @@ from local.platform import STAGE, Platform, bring_up
 from local.token import LOCAL_JSON
 
 _HOME = BUILD / "local"
+# Named one by one: what starts us in the background may have switched Ctrl-C off.
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CA_FILE = BUILD / "mqtt-ca.pem"
 console = Console(highlight=False)
 
@@ -158,7 +160,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _ignore_interrupts() -> None:
     # A second Ctrl-C while the state is being written would lose it.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -169,7 +171,7 @@ def main() -> None:
     parser.add_argument("--mqtt-port", type=int, default=8883)
     parser.add_argument("--emulator", choices=("ministack", "localstack"), default="ministack")
     wanted = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, _interrupt)
     try:
         if wanted.emulator == "localstack":
