@@ -17,6 +17,8 @@ from local.layers import PackagingError
 from local.places import BUILD, FUNCTIONS, LAYERS, ROOT, capabilities
 
 _SHARED = LAYERS / "shared" / "python"
+# chalicelib is a namespace package: its folder is no package, and its parent is the base.
+_APP_TYPES = ("--explicit-package-bases", "--config-file", str(ROOT / "pyproject.toml"))
 Complaint = str
 
 
@@ -33,9 +35,8 @@ def check_types() -> Complaint:
     said = _run("mypy", str(_SHARED / "shared"), "local", "tests", paths=[_SHARED, *_apps()])
     for name in capabilities():
         folder = FUNCTIONS / name
-        said += _run(
-            "mypy", "app.py", "chalicelib", cwd=folder, paths=[_SHARED, folder], config=True
-        )
+        whole = (*_APP_TYPES, "app.py", "chalicelib")
+        said += _run("mypy", *whole, cwd=folder, paths=[_SHARED, folder])
     return said
 
 
@@ -83,15 +84,12 @@ def _apps() -> list[Path]:
 
 
 def _run(
-    tool: str, *arguments: str, cwd: Path = ROOT, paths: list[Path] | None = None,
-    config: bool = False,
+    tool: str, *arguments: str, cwd: Path = ROOT, paths: list[Path] | None = None
 ) -> Complaint:
     """What `tool` says when it is not content; nothing otherwise."""
     command = [str(Path(sys.executable).with_name(tool)), *arguments]
     if tool == "mypy":
         command += ["--cache-dir", str(BUILD / "mypy"), "--no-error-summary"]
-    if config:
-        command += ["--config-file", str(ROOT / "pyproject.toml")]
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     if paths:
         environment["MYPYPATH"] = os.pathsep.join(str(path) for path in paths)
