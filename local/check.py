@@ -43,7 +43,7 @@ def check_types() -> Complaint:
 def check_templates() -> Complaint:
     """cfn-lint over the templates as they are deployed."""
     try:
-        built = package.build(None)
+        built = package.build()
     except PackagingError as error:
         return str(error)
     return _run("cfn-lint", *(str(artefact.path) for artefact in built.templates.values()))

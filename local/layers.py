@@ -17,8 +17,9 @@ from pathlib import Path
 from local import archive, botocore_data
 from local.places import BUILD, LAYERS
 
-# What `pip install --platform` calls the machines Lambda runs on.
-LAMBDA_PLATFORM = "manylinux2014_x86_64"
+# Lambda's machines in the words of `pip install --platform`; pip takes each tag literally.
+LAMBDA = tuple(f"{tag}_x86_64" for tag in ("manylinux2014", "manylinux_2_27", "manylinux_2_28"))
+_OLDEST_FOR_LAMBDA = (3, 12)
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,14 @@ class PackagingError(Exception):
     """Something could not be packaged; the message says what and where."""
 
 
-def build_layer(name: str, platform: str | None) -> Artefact:
+def build_layer(name: str, platforms: tuple[str, ...]) -> Artefact:
     """Build the layer `name`, or find it built already.
 
     Parameters
     ----------
-    platform
-        The wheel platform to fetch libraries for (`LAMBDA_PLATFORM` for AWS); None takes this
-        machine's, whose Python runs the functions of the emulator.
+    platforms
+        The wheel platforms to fetch libraries for (`LAMBDA` for AWS); none takes this machine's,
+        whose Python runs the functions of the emulator.
 
     Raises
     ------
@@ -48,7 +49,12 @@ def build_layer(name: str, platform: str | None) -> Artefact:
         The libraries could not be installed.
     """
     folder = LAYERS / name
-    libraries = _install(name, platform)
+    if platforms and sys.version_info < _OLDEST_FOR_LAMBDA:
+        raise PackagingError(
+            "packages for AWS need Python 3.12 or newer here: the functions get this Python's "
+            "version, and Lambda's 3.11 stands on a C library that today's wheels no longer take"
+        )
+    libraries = _install(name, platforms)
     own = [path for path in sorted(folder.glob("python/**/*")) if _ours(path)]
     content = archive.digest(
         [libraries.name.encode(), archive.digest_of_files(own, folder).encode()]
@@ -65,7 +71,7 @@ def _ours(path: Path) -> bool:
     return path.is_file() and "__pycache__" not in path.parts
 
 
-def _install(name: str, platform: str | None) -> Path:
+def _install(name: str, platforms: tuple[str, ...]) -> Path:
     """The folder with the layer's pruned libraries."""
     folder = LAYERS / name
     lock = folder / "requirements.txt"
@@ -74,7 +80,7 @@ def _install(name: str, platform: str | None) -> Path:
         [
             lock.read_bytes(),
             prune.read_bytes() if prune.exists() else b"",
-            (platform or "here").encode(),
+            " ".join(platforms).encode(),
             sys.implementation.cache_tag.encode() if sys.implementation.cache_tag else b"",
             Path(__file__).read_bytes(),
             Path(archive.__file__).read_bytes(),
@@ -89,9 +95,11 @@ def _install(name: str, platform: str | None) -> Path:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
     command += ["--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"]
     command += ["--target", str(unfinished), "--requirement", str(lock)]
-    if platform:
+    if platforms:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        command += ["--platform", platform, "--python-version", version, "--implementation", "cp"]
+        command += ["--python-version", version, "--implementation", "cp"]
+    for platform in platforms:
+        command += ["--platform", platform]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise PackagingError(

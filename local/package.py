@@ -26,7 +26,7 @@ from typing import Any
 from chalice.package import YAMLTemplateSerializer
 
 from local import archive, places
-from local.layers import LAMBDA_PLATFORM, Artefact, PackagingError, build_layer
+from local.layers import LAMBDA, Artefact, PackagingError, build_layer
 from local.places import BUILD, FUNCTIONS, INFRA, LAYERS
 
 Template = dict[str, Any]
@@ -50,13 +50,13 @@ class Package:
         )
 
 
-def build(platform: str | None) -> Package:
+def build(platforms: tuple[str, ...] = ()) -> Package:
     """Package everything; what is already built from the same contents is left as it is.
 
     Parameters
     ----------
-    platform
-        The wheel platform of the layers; None for this machine.
+    platforms
+        The wheel platforms of the layers; none for this machine.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def build(platform: str | None) -> Package:
         layers = dict(
             zip(
                 places.layers(),
-                workers.map(lambda name: build_layer(name, platform), places.layers()),
+                workers.map(lambda name: build_layer(name, platforms), places.layers()),
                 strict=True,
             )
         )
@@ -248,7 +248,7 @@ def main() -> None:
     parser.add_argument("--here", action="store_true", help="for this machine's emulator")
     arguments = parser.parse_args()
     try:
-        package = build(None if arguments.here else LAMBDA_PLATFORM)
+        package = build(() if arguments.here else LAMBDA)
     except PackagingError as error:
         sys.exit(str(error))
     for artefact in (*package.artefacts, *package.templates.values()):

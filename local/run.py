@@ -50,7 +50,7 @@ def run_ministack(port: int, mqtt_port: int) -> None:
     """Bring everything up on MiniStack, show it, and wait for Ctrl-C."""
     emulator = Emulator(_HOME, port, mqtt_port)
     with step("package layers, apps and templates"):
-        package = build(None)
+        package = build()
     try:
         with step("start MiniStack with AUTH=true"):
             state = emulator.start()
@@ -78,7 +78,7 @@ def run_localstack(port: int) -> None:
         localstack.start()
     try:
         with step("package layers, apps and templates"):
-            package = build(None)
+            package = build()
         with step("deploy every stack through CloudFormation") as report:
             _deploy_without_sign_in(localstack, package, report)
         console.print(f"\nThe AWS services answer at [bold]{localstack.url}[/]; Ctrl-C ends it.")

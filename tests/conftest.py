@@ -47,7 +47,7 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def platform(emulator: Emulator) -> Platform:
     """Every stack of the tree, deployed from the templates AWS gets."""
-    return bring_up(emulator, build(None), lambda words: None)
+    return bring_up(emulator, build(), lambda words: None)
 
 
 @pytest.fixture(scope="session")

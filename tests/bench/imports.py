@@ -75,7 +75,7 @@ def baselines() -> list[Variant]:
 
 def functions() -> list[Variant]:
     """Every function of every capability, unpacked from what would be deployed here."""
-    built = package.build(None)
+    built = package.build()
     shutil.rmtree(_WORK, ignore_errors=True)
     files = {artefact.key: artefact.path for artefact in built.artefacts}
     layers = _WORK / "opt"
