@@ -59,6 +59,26 @@ def _assigned(module: Module) -> set[str]:
     }
 
 
+def check_callers(capability: Capability) -> Iterator[str]:
+    """What a route does asks the caller's right to the very thing it touches."""
+    app = capability.modules["app"]
+    for view, call in endpoints(app):
+        allows = keyword(call, "allows")
+        if allows is not None and dotted_name(allows).endswith("PUBLIC"):
+            continue
+        asked = {
+            name.rpartition(".")[2]
+            for place in _reach(capability, ("app", view))
+            for part in _body(capability, place)
+            if isinstance(part, ast.Call) and "caller" in (name := dotted_name(part.func))
+        }
+        if not asked & {"require", "reach", "own", "may"}:
+            yield (
+                f"{app.at(call.lineno)} {view} never asks its caller's right: "
+                "use caller.require, caller.reach, caller.may or caller.own"
+            )
+
+
 def check_texts(capability: Capability) -> Iterator[str]:
     """Every text exists in zh-CN and in en, with the same values in both."""
     for module in capability.of_kind("texts"):
@@ -213,4 +233,4 @@ def _named(module: Module, name: str) -> set[Place]:
     return {(module.dotted, known) for known in module.functions if known.startswith(first + ".")}
 
 
-CHECKS = (check_permissions, check_texts, check_codes)
+CHECKS = (check_permissions, check_callers, check_texts, check_codes)

@@ -103,7 +103,23 @@ def test_an_action_that_never_checked_is_a_fault_and_its_answer_stays_in(
     answer = send(app, "GET", "/unchecked", person_id=PERSON, grants=BUTLER)
     assert_problem(answer, 500, "internal_error")
     assert "secret" not in answer.text
-    assert "answer_unchecked never checked what it touched" in capsys.readouterr().out
+    assert "under make_thing never checked its caller" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["alone", "together"])
+def test_an_action_that_writes_before_it_checked_stores_nothing(
+    app: App, moto_things: None, name: str
+) -> None:
+    body = BODY | {"name": name}
+    answer = send(app, "POST", "/unchecked", body=body, person_id=PERSON, grants=BUTLER)
+    assert_problem(answer, 500, "internal_error")
+    assert stored() == 0
+
+
+def test_nobody_is_calling_when_a_request_is_over(app: App, moto_things: None) -> None:
+    send(app, "GET", "/unchecked", person_id=PERSON, grants=BUTLER)
+    things.thing(1).put()
+    assert stored() == 1
 
 
 def test_an_unforeseen_fault_is_logged_whole_and_told_briefly(
@@ -230,7 +246,7 @@ def test_every_route_but_the_public_ones_stands_behind_the_authorizer(app: App) 
         "/openapi.json": {"GET": False},
         "/health": {"GET": False},
         "/me": {"GET": True},
-        "/unchecked": {"GET": True},
+        "/unchecked": {"GET": True, "POST": True},
         "/things": {"GET": True, "POST": True},
         "/things/{thing_id}": {"GET": True, "DELETE": True},
     }

@@ -177,3 +177,22 @@ def test_without_the_authorizers_word_nobody_is_calling(context: dict[str, str])
 def test_a_role_that_does_not_exist_never_becomes_a_caller() -> None:
     with pytest.raises(ValueError, match="emperor"):
         auth.from_context({"person_id": "per_1", "grants": "emperor:platform"}, ASSIGN)
+
+
+def test_what_no_request_asked_for_may_write() -> None:
+    auth.assert_checked()
+
+
+def test_a_public_route_may_write_without_a_check() -> None:
+    with auth.calling(Caller("", (), auth.PUBLIC)):
+        auth.assert_checked()
+
+
+def test_a_caller_must_be_checked_before_a_write_and_stays_so() -> None:
+    asking = caller(Grant(Role.DISPATCHER, COMMUNITY))
+    with auth.calling(asking):
+        with pytest.raises(AssertionError, match="under assign never checked its caller"):
+            auth.assert_checked()
+        asking.may(ROOM)
+        auth.assert_checked()
+    auth.assert_checked()

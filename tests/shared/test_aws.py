@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from shared import aws
@@ -45,22 +46,53 @@ def test_a_setting_that_the_stack_forgot_is_a_fault(monkeypatch: pytest.MonkeyPa
         aws.setting("BUS")
 
 
-@pytest.mark.parametrize("module", sorted(path.stem for path in LAYER.glob("shared/*.py")))
-def test_a_module_of_the_layer_is_imported_without_environment_or_network(module: str) -> None:
-    name = "shared" if module == "__init__" else f"shared.{module}"
-    program = (
-        "import socket, os\n"
-        "def refuse(*args, **named): raise AssertionError('a socket at import')\n"
-        "socket.socket.connect = refuse\n"
-        "socket.getaddrinfo = refuse\n"
-        f"import {name}\n"
-        "from shared import aws\n"
-        "assert not aws.client.cache_info().currsize, 'a client at import'\n"
-        "assert not aws.session.cache_info().currsize, 'a session at import'\n"
-    )
+def run_quietly(program: str) -> None:
+    """Run a program in a fresh Python with only the layer on its path."""
     environment = {"PYTHONPATH": str(LAYER), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_layer_is_imported_without_environment_or_network() -> None:
+    modules = sorted(f"shared.{path.stem}" for path in LAYER.glob("shared/[!_]*.py"))
+    assert len(modules) >= 15
+    run_quietly(f"""
+import importlib, socket
+def refuse(*args, **named): raise AssertionError("a socket at import")
+socket.socket.connect = socket.getaddrinfo = refuse
+for name in {modules}:
+    importlib.import_module(name)
+from shared import aws
+assert not aws.client.cache_info().currsize, "a client at import"
+assert not aws.session.cache_info().currsize, "a session at import"
+""")
+
+
+def test_nothing_is_collected_until_an_app_stands_and_all_that_came_later_is() -> None:
+    run_quietly("""
+import gc
+everyday = gc.get_threshold()
+from shared.app import App
+assert gc.get_threshold()[0] > 100_000, "garbage is looked for while importing"
+App("things", texts={}, about="Things.")
+assert gc.get_threshold() == everyday
+assert gc.get_freeze_count() > 10_000, "what was imported is looked at again"
+""")
+
+
+def test_the_layers_descriptions_are_read_as_botocore_reads_them(moto_cloud: Cloud) -> None:
+    whole = botocore.session.get_session().create_client("sqs").meta.service_model
+    ours = aws.client("sqs").meta.service_model
+    assert ours.operation_names == whole.operation_names
+    assert aws.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_links_to_files_are_signed_with_version_4(moto_cloud: Cloud) -> None:
+    link = aws.client("s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"})
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in link

@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared import files
+from shared.auth import SIGNED_IN, Caller, calling
 from tests.conftest import Cloud
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
@@ -99,3 +100,13 @@ def test_the_test_message_of_a_new_notification_names_no_key() -> None:
 def test_what_is_no_notification_is_refused(body: str) -> None:
     with pytest.raises(msgspec.DecodeError):
         files.uploaded_keys(body)
+
+
+def test_nothing_is_written_or_removed_before_the_caller_was_checked(bucket: Any) -> None:
+    files.write("photos/1.jpg", b"kept", "image/jpeg")
+    with calling(Caller("per_1", (), SIGNED_IN)):
+        with pytest.raises(AssertionError):
+            files.write("photos/1.jpg", b"other", "image/jpeg")
+        with pytest.raises(AssertionError):
+            files.delete("photos/1.jpg")
+    assert files.read("photos/1.jpg", 100) == b"kept"

@@ -15,7 +15,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from shared import auth, errors, ids
 from shared.app import App
 from shared.requests import Call, NoQuery, PageQuery, Shape
-from shared.table import Record, page
+from shared.table import Record, Transaction, page
 
 COMMUNITY = "com_7k2m9x4a"
 ELSEWHERE = "com_zzzzzzzz"
@@ -170,6 +170,15 @@ def make_app() -> App:
     def answer_unchecked(call: Call[None, NoQuery]) -> ThingShape:
         """Answer without having asked what the caller may see."""
         return ThingShape(id="thi_of_somebody_else", name="a secret")
+
+    @app.endpoint("POST", "/unchecked", allows=MAKE, takes=MakeThing, gives=None, status=204)
+    def write_unchecked(call: Call[MakeThing, NoQuery]) -> None:
+        """Write before having asked what the caller may touch."""
+        if call.body.name == "alone":
+            thing(1).put()
+        with Transaction() as transaction:
+            transaction.put(thing(2))
+        call.caller.require(call.body.community_id)
 
     @app.endpoint("GET", "/me", allows=auth.SIGNED_IN, gives=ThingShape)
     def get_me(call: Call[None, NoQuery]) -> ThingShape:

@@ -24,7 +24,15 @@ import msgspec
 from chalice.app import Chalice, CustomAuthorizer, MultiDict, Request, Response
 
 from shared import clock, events, i18n, startup
-from shared.auth import PUBLIC, SIGNED_IN, Caller, Permission, from_context
+from shared.auth import (
+    PUBLIC,
+    SIGNED_IN,
+    Caller,
+    Permission,
+    assert_checked,
+    calling,
+    from_context,
+)
 from shared.errors import Invalid, LinliError, NotFound, Unauthenticated
 from shared.requests import Call, NoQuery, Shape, decode_body, decode_query
 
@@ -187,9 +195,9 @@ class App(Chalice):
         call = Call(caller, body, query, clock.now(), request.headers)
         if operation.keyed:
             call.key  # noqa: B018  # refuse a missing key before anything is read
-        result = operation.view(call, **{n: unquote(v) for n, v in path_parts.items()})
-        if not caller.checked and operation.allows is not PUBLIC:
-            raise AssertionError(f"{operation.view.__name__} never checked what it touched")
+        with calling(caller):
+            result = operation.view(call, **{n: unquote(v) for n, v in path_parts.items()})
+            assert_checked()
         return result
 
     def _caller(self, request: Request, allows: Permission) -> Caller:

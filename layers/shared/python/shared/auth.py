@@ -11,7 +11,9 @@ requests read none.  Doors and money never rely on this: their own write checks 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -160,6 +162,33 @@ class Caller:
     def roles_on(self, scope: str) -> frozenset[Role]:
         """Every role that the caller has on `scope`, whatever the permission."""
         return frozenset(g.role for g in self.grants if covers(g.scope, scope))
+
+
+# Who calls in the request that runs just now; nobody in a function that hears events.
+_CALLING: ContextVar[Caller | None] = ContextVar("calling", default=None)
+
+
+@contextmanager
+def calling(caller: Caller) -> Iterator[None]:
+    """Let writes know who calls, for as long as an action runs."""
+    token = _CALLING.set(caller)
+    try:
+        yield
+    finally:
+        _CALLING.reset(token)
+
+
+def assert_checked() -> None:
+    """Stop an action that writes or answers without having checked what it touches.
+
+    Raises
+    ------
+    AssertionError
+        It never asked its caller's right: a fault of ours, told as such and stored nowhere.
+    """
+    caller = _CALLING.get()
+    if caller is not None and not caller.checked and caller.permission is not PUBLIC:
+        raise AssertionError(f"an action under {caller.permission.name} never checked its caller")
 
 
 def to_context(person_id: str, grants: Iterable[Grant]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from shared import aws
+from shared.auth import assert_checked
 
 LINK_LIFETIME = timedelta(minutes=5)
 _BUCKET = "BUCKET"
@@ -80,6 +81,7 @@ def read(key: str, max_bytes: int) -> bytes | None:
 
 def write(key: str, body: bytes, content_type: str) -> None:
     """Store an object, over whatever stood there."""
+    assert_checked()
     aws.client("s3").put_object(
         Bucket=aws.setting(_BUCKET), Key=key, Body=body, ContentType=content_type
     )
@@ -87,6 +89,7 @@ def write(key: str, body: bytes, content_type: str) -> None:
 
 def delete(key: str) -> None:
     """Remove an object; one that is not there stays so."""
+    assert_checked()
     aws.client("s3").delete_object(Bucket=aws.setting(_BUCKET), Key=key)
 
 

@@ -23,6 +23,7 @@ from pynamodb.models import MetaModel, Model
 from pynamodb.transactions import TransactWrite
 
 from shared import aws
+from shared.auth import assert_checked
 from shared.errors import invalid
 
 MAX_LIMIT = 100
@@ -133,6 +134,7 @@ class Record(Model, metaclass=_RecordMeta):
         Refused
             The stored item differs; it comes with the refusal.
         """
+        assert_checked()
         request = self.get_save_kwargs_from_instance(
             condition=condition, return_values_on_condition_failure=ALL_OLD
         )
@@ -302,6 +304,7 @@ class Transaction:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is not None:
             return
+        assert_checked()
         try:
             self._write._commit()
         except TransactWriteError as failure:
