@@ -44,6 +44,7 @@ class Variant:
     path: tuple[Path, ...]
     settings: tuple[tuple[str, str], ...] = ()
     first: tuple[dict[str, Any], ...] = ()
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,15 @@ class Start:
     modules_at_first_request: int
     item: dict[str, Any]
     answers: list[Any]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a function may load: see `budgets.toml`."""
+
+    modules: int
+    besides: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,25 +93,29 @@ def functions() -> list[Variant]:
         if key.startswith("layers/"):
             # Lambda lays all layers of a function over each other.
             _unpack(files[key], layers)
+    known = budgets()
     variants = []
     for capability in places.capabilities():
         template = json.loads(built.templates[capability].path.read_text("utf-8"))
         task = _WORK / "task" / capability
-        for resource in template["Resources"].values():
-            if resource["Type"] != "AWS::Serverless::Function":
-                continue
-            properties = resource["Properties"]
-            if not task.exists():
-                _unpack(files[properties["CodeUri"]["Key"]], task)
-            handler = properties["Handler"]
-            function = handler.removeprefix("app.")
+        owned = [
+            resource["Properties"]
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::Serverless::Function"
+        ]
+        _unpack(files[owned[0]["CodeUri"]["Key"]], task)
+        names = {properties["Handler"].removeprefix("app.") for properties in owned}
+        for properties in owned:
+            function = properties["Handler"].removeprefix("app.")
+            name = f"{capability}.{function}"
             variants.append(
                 Variant(
-                    f"{capability}.{function}",
-                    handler,
+                    name,
+                    properties["Handler"],
                     (task, layers / "python"),
                     _settings(template, properties),
-                    tuple(first_events(capability, function, _paths(template))),
+                    tuple(first_events(capability, function, names - {function})),
+                    known[name].besides if name in known else (),
                 )
             )
     return variants
@@ -110,12 +124,6 @@ def functions() -> list[Variant]:
 def _unpack(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
-
-
-def _paths(template: dict[str, Any]) -> dict[str, Any]:
-    """The routes of a capability's API; none if it has no API."""
-    api = template["Resources"].get("RestAPI")
-    return dict(api["Properties"]["DefinitionBody"]["paths"]) if api else {}
 
 
 def _settings(template: dict[str, Any], properties: dict[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -152,7 +160,7 @@ def start(variant: Variant, endpoint: str) -> Start:
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
     }
     # Without site, user site and the script's folder: nothing but what Lambda would see.
-    command = [sys.executable, "-S", "-s", "-P", str(_CHILD), variant.handler]
+    command = [sys.executable, "-S", "-s", "-P", str(_CHILD), variant.handler, *variant.besides]
     done = subprocess.run(
         command,
         input=json.dumps(variant.first) if variant.first else "",
@@ -203,6 +211,13 @@ def ratio(ours: Sequence[float], bare: Sequence[float]) -> Ratio:
     return Ratio(statistics.median(ours) / statistics.median(bare), low, high)
 
 
-def budgets() -> dict[str, int]:
-    """The most modules that each function may have loaded after its first request."""
-    return dict(tomllib.loads(_BUDGETS.read_text("utf-8"))["modules"])
+def budgets() -> dict[str, Budget]:
+    """What each function may have loaded after its first request, by its name in the table."""
+    capabilities = tomllib.loads(_BUDGETS.read_text("utf-8"))
+    return {
+        f"{capability}.{function}": Budget(
+            budget["modules"], tuple(budget.get("besides", ())), budget.get("why", "")
+        )
+        for capability, functions in capabilities.items()
+        for function, budget in functions.items()
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -32,22 +33,28 @@ def test_every_function_has_a_budget_and_every_budget_a_function(starts: Starts)
 
 def test_no_function_loads_more_modules_than_its_budget(starts: Starts) -> None:
     over = {
-        name: (starts[name][0].modules_at_first_request, budget)
+        name: (starts[name][0].modules_at_first_request, budget.modules)
         for name, budget in imports.budgets().items()
-        if starts[name][0].modules_at_first_request > budget
+        if starts[name][0].modules_at_first_request > budget.modules
     }
     assert not over
 
 
-def test_no_budget_is_above_the_goal() -> None:
-    assert max(imports.budgets().values()) <= GOAL
+def test_a_budget_above_the_goal_says_why() -> None:
+    above = {n: budget for n, budget in imports.budgets().items() if budget.modules > GOAL}
+    assert all(budget.why for budget in above.values()), above
 
 
 def test_counts_are_the_same_in_every_run(starts: Starts) -> None:
     for name, (one, other) in starts.items():
         assert one.modules == other.modules, name
         assert one.modules_at_first_request == other.modules_at_first_request, name
-        assert one.answers == other.answers, name
+        assert _statuses(one) == _statuses(other), name
+
+
+def _statuses(start: imports.Start) -> list[Any]:
+    """What was answered, without the ids and instants that differ."""
+    return [a.get("statusCode") if isinstance(a, dict) else a for a in start.answers]
 
 
 def test_every_handler_reads_the_same_item(starts: Starts) -> None:
