@@ -7,12 +7,13 @@ ever fails open.  SECURITY.md A3; RFC 7519, RFC 8725.
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.request
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 import msgspec
@@ -28,6 +29,14 @@ LEEWAY_SECONDS = 10
 REFRESH_SECONDS = 600
 RETRY_SECONDS = 30
 FETCH_TIMEOUT_SECONDS = 3
+_UNUSABLE = (
+    OSError,
+    ValueError,
+    RecursionError,
+    http.client.HTTPException,
+    msgspec.DecodeError,
+)
+"""What an outage looks like: no answer, an answer that is no HTTP, or one that holds no keys."""
 
 
 class Refused(Exception):
@@ -71,7 +80,7 @@ class Keys:
             try:
                 self._keys = _public_keys(_fetch(self._jwks_uri))
                 self._fetched_at = now
-            except (OSError, ValueError) as error:
+            except _UNUSABLE as error:
                 # Known keys outlive an outage; an unknown one is refused below all the same.
                 if not self._keys:
                     raise Refused(f"no keys: {type(error).__name__}") from error
@@ -89,17 +98,36 @@ def _fetch(uri: str) -> bytes:
     return body
 
 
+class _KeySet(msgspec.Struct):
+    """A JWKS document (RFC 7517)."""
+
+    keys: list[dict[str, Any]]
+
+
+class _Key(msgspec.Struct):
+    """An RSA key of a JWKS document; what else stands there is not looked at."""
+
+    kty: Literal["RSA"]
+    kid: str
+    n: str
+    e: str
+    use: Literal["sig"] = "sig"
+    alg: Literal["RS256"] = "RS256"
+
+
 def _public_keys(document: bytes) -> dict[str, Any]:
-    """The RS256 signing keys of a JWKS document by id (RFC 7517); others are passed over."""
+    """The RS256 signing keys of a JWKS document by id; others are passed over (RFC 7517 §5)."""
     keys = {}
-    for key in json.loads(document)["keys"]:
-        if key.get("kty") != "RSA" or key.get("use", "sig") != "sig" or "kid" not in key:
+    for published in msgspec.json.decode(document, type=_KeySet).keys:
+        try:
+            key = msgspec.convert(published, _Key)
+            numbers = {"kty": key.kty, "n": key.n, "e": key.e}
+            public = jwt.PyJWK(numbers, algorithm="RS256").key
+        except (msgspec.ValidationError, jwt.PyJWTError, ValueError):
+            # One key that we cannot use must not take its neighbours with it.
             continue
-        if key.get("alg", "RS256") != "RS256":
-            continue
-        public = jwt.PyJWK(key, algorithm="RS256").key
         if public.key_size >= MIN_KEY_BITS:
-            keys[key["kid"]] = public
+            keys[key.kid] = public
     return keys
 
 
