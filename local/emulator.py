@@ -2,6 +2,7 @@
 
 Below its home folder (`build/local`, or one of the tests' own):
 
+    lock       held while an emulator of this home runs
     running/   the working state of the emulator that runs now, its scratch and its log
     saved/     the whole state of the last clean stop, with `notes.json` written last
 
@@ -11,6 +12,7 @@ A crash leaves `running/` half true, so it is thrown away and the next start cop
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -20,7 +22,7 @@ import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import urllib3
 from localstack_client.session import Session
@@ -62,6 +64,7 @@ class Emulator:
         self._running = self.home / "running"
         self._saved = self.home / "saved"
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock: IO[str] | None = None
 
     @property
     def log(self) -> Path:
@@ -81,8 +84,9 @@ class Emulator:
         Raises
         ------
         EmulatorError
-            A port is taken, or MiniStack did not come up.
+            The home or a port is taken, or MiniStack did not come up.
         """
+        self._take_home()
         refuse_used_port(self.port, "PORT")
         refuse_used_port(self.mqtt_port, "MQTT_PORT")
         crashed = self._running.exists()
@@ -107,21 +111,18 @@ class Emulator:
         ----------
         keep
             Whether its state and `notes` become the saved ones; if not, it is forgotten.
+            Nothing is touched where `start` never got hold of the home.
         """
-        ended_well = self._end_process()
-        shutil.rmtree(self._running / "scratch", ignore_errors=True)
-        if not keep:
-            shutil.rmtree(self._running, ignore_errors=True)
+        if self._lock is None:
             return
-        if not ended_well:
-            return
-        self.notes["stopped_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-        (self._running / _NOTES).write_text(json.dumps(self.notes, ensure_ascii=False))
-        older = self.home / "older"
-        if self._saved.exists():
-            self._saved.rename(older)
-        self._running.rename(self._saved)
-        shutil.rmtree(older, ignore_errors=True)
+        with self._lock:
+            self._settle(keep)
+        self._lock = None
+
+    @property
+    def held(self) -> bool:
+        """Whether the home is ours: from `start` to `stop`."""
+        return self._lock is not None
 
     def alive(self) -> bool:
         """Whether the emulator's process still runs."""
@@ -142,6 +143,35 @@ class Emulator:
         if answer.status != 200:
             raise EmulatorError(f"the emulator answers {answer.status} at {path}")
         return answer.data
+
+    def _take_home(self) -> None:
+        """Hold the home until this process ends: its working state has one emulator at a time."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        lock = (self.home / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise EmulatorError(
+                "the platform runs from this folder already: use it, or stop it with Ctrl-C"
+            ) from None
+        self._lock = lock
+
+    def _settle(self, keep: bool) -> None:
+        ended_well = self._end_process()
+        shutil.rmtree(self._running / "scratch", ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self._running, ignore_errors=True)
+            return
+        if not ended_well:
+            return
+        self.notes["stopped_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+        (self._running / _NOTES).write_text(json.dumps(self.notes, ensure_ascii=False))
+        older = self.home / "older"
+        if self._saved.exists():
+            self._saved.rename(older)
+        self._running.rename(self._saved)
+        shutil.rmtree(older, ignore_errors=True)
 
     def _launch(self) -> None:
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -199,10 +229,11 @@ class Emulator:
         if process is None:
             return False
         self._process = None
+        # One that ended by itself has not written its state.
+        ended_well = process.poll() is None
         process.terminate()
         try:
             process.wait(_STOP_SECONDS)
-            ended_well = True
         except subprocess.TimeoutExpired:
             ended_well = False
         # Functions are children in the same group; one that hangs must not outlive it.

@@ -16,9 +16,9 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from local import welcome
 from local.client import Unexpected
 from local.deploy import DeploymentError, Report, Target, deploy
 from local.emulator import HOST, Emulator, EmulatorError
@@ -63,9 +63,20 @@ def run_ministack(port: int, mqtt_port: int) -> None:
         _wait(emulator)
     finally:
         _ignore_interrupts()
-        LOCAL_JSON.unlink(missing_ok=True)
-        with step("stop the emulator and keep the state"):
-            emulator.stop(keep="people" in emulator.notes)
+        _stop(emulator)
+
+
+def _stop(emulator: Emulator) -> None:
+    if not emulator.held:
+        # Another run in this folder has the platform; it is not ours to end.
+        return
+    LOCAL_JSON.unlink(missing_ok=True)
+    keep = "people" in emulator.notes
+    if not emulator.alive():
+        emulator.stop(keep=keep)
+        return
+    with step("stop the emulator and keep the state" if keep else "stop the emulator"):
+        emulator.stop(keep=keep)
 
 
 def run_localstack(port: int) -> None:
@@ -118,7 +129,8 @@ def _people(platform: Platform) -> list[Person]:
     notes = platform.emulator.notes
     if "people" not in notes:
         with step("seed the estate") as report:
-            notes["people"] = [person.as_json() for person in seed(platform, report)]
+            people, notes["places"] = seed(platform, report)
+            notes["people"] = [person.as_json() for person in people]
     return [Person(**person) for person in notes["people"]]
 
 
@@ -132,20 +144,17 @@ def _write_local_json(platform: Platform, people: list[Person]) -> None:
 
 
 def _show(platform: Platform, people: list[Person]) -> None:
-    table = Table("name", "role", "scope", "a token for them", title="People")
-    for person in people:
-        table.add_row(person.name, person.role, person.scope, f"make token WHO={person.username}")
+    places = platform.emulator.notes["places"]
     console.print()
-    console.print(table)
+    console.print(welcome.table(people, places))
     console.print(f"\nBase URL   [bold]{platform.base_url}[/]")
     emulator = platform.emulator
     console.print(f"MQTT       mqtts://{HOST}:{emulator.mqtt_port}  (CA: {_CA_FILE})")
-    console.print(f"Log        {emulator.log}\n")
-    who = people[0].username if people else "…"
-    for path in ("/community/me", "/community/openapi.json", "/repairs/openapi.json"):
-        key = f' -H "Authorization: Bearer $(make -s token WHO={who})"' if "me" in path else ""
+    console.print(f"Log        {emulator.log}")
+    for about, line in welcome.requests(people, platform.base_url):
+        console.print(f"\n[dim]{about}[/]")
         # Not wrapped: a line must work when it is pasted.
-        console.print(f"curl -s{key} {platform.base_url}{path}", soft_wrap=True, markup=False)
+        console.print(line, soft_wrap=True, markup=False)
     console.print("\nCtrl-C stops everything and keeps the state; `make clean` forgets it.")
 
 

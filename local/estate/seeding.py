@@ -28,7 +28,7 @@ _THREADS = 3
 T = TypeVar("T")
 
 
-def seed(platform: Platform, report: Report) -> list[Person]:
+def seed(platform: Platform, report: Report) -> tuple[list[Person], dict[str, str]]:
     """Make the estate of `plan()` on a platform where nothing is yet.
 
     Parameters
@@ -38,8 +38,9 @@ def seed(platform: Platform, report: Report) -> list[Person]:
 
     Returns
     -------
-    list
-        Everyone with an account: first the platform admin, last somebody without any right.
+    tuple
+        Everyone with an account, first the platform admin, last somebody without any right; and
+        the names of companies and communities by their ids.
 
     Raises
     ------
@@ -51,7 +52,7 @@ def seed(platform: Platform, report: Report) -> list[Person]:
     run.take_companies_on()
     run.open_communities()
     run.fill_communities()
-    return list(run.people())
+    return list(run.people()), {scope: name for name, scope in run.scopes.items()}
 
 
 @dataclass
