@@ -94,7 +94,8 @@ def test_a_repair_travels_from_the_report_to_the_rating(estate: Estate, people: 
     assert ticket["assignee_name"] == "刘师傅"
     ticket = step(worker, ticket, "acceptance")
     ticket = step(worker, ticket, "start")
-    ticket = step(worker, ticket, "completion", photo_ids=[send_photo(worker, estate, pictures.jpeg())])
+    after = send_photo(worker, estate, pictures.jpeg())
+    ticket = step(worker, ticket, "completion", photo_ids=[after], note="已更换水管")
     ticket = step(resident, ticket, "rating", speed=5, attitude=5, quality=4, comment="很快")
     assert ticket["state"] == "closed"
 
