@@ -4,6 +4,10 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; \
 	done; echo python3)
+# Said by any Python there ever was, so it stands here.
+NEW_ENOUGH := import sys; sys.exit("Linli needs Python 3.11 or newer, and this is " \
+	+ sys.version.split()[0] + ". Choose another with `make PYTHON=/path/to/python3 ...`." \
+	if sys.version_info < (3, 11) else 0)
 RUN := .venv/bin/python
 PORT ?= 4566
 MQTT_PORT ?= 8883
@@ -22,6 +26,7 @@ help: ## list what can be done
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 prepare: ## make the virtual environments from their locks (every target does it first)
+	@$(PYTHON) -c '$(NEW_ENOUGH)'
 	@$(PYTHON) -m local.prepare
 
 run: prepare ## bring the whole platform up on this machine; Ctrl-C ends it (PORT= MQTT_PORT= EMULATOR=)

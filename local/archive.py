@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import py_compile
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -50,17 +51,16 @@ def compiled(source: Path, shown_as: str) -> bytes:
     Lambda's file system is read-only and its files have no true times, so byte code that is
     checked against the source would be thrown away at every cold start.
     """
-    target = source.with_suffix(".pyc.tmp")
-    py_compile.compile(
-        str(source),
-        cfile=str(target),
-        dfile=shown_as,
-        doraise=True,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-    code = target.read_bytes()
-    target.unlink()
-    return code
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "code.pyc"
+        py_compile.compile(
+            str(source),
+            cfile=str(target),
+            dfile=shown_as,
+            doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        return target.read_bytes()
 
 
 def cache_name(module: str) -> str:

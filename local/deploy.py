@@ -133,7 +133,13 @@ def _deploy_stack(
     address = s3.meta.endpoint_url.rstrip("/")
     url = f"{address}/{bucket}/{template.key}"
     existing = _describe(cloudformation, stack)
-    fresh = existing is None or existing["StackStatus"] == "REVIEW_IN_PROGRESS"
+    status = existing["StackStatus"] if existing else "REVIEW_IN_PROGRESS"
+    if status == "ROLLBACK_COMPLETE":
+        raise DeploymentError(
+            f"{stack} is what its failed first deployment left (ROLLBACK_COMPLETE): "
+            "delete that stack, then deploy again"
+        )
+    fresh = status == "REVIEW_IN_PROGRESS"
     change_set = f"linli-{hashlib.sha256(template.key.encode()).hexdigest()[:8]}-{time.time_ns()}"
     declared = _declared(cloudformation, url)
     cloudformation.create_change_set(

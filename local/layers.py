@@ -61,7 +61,12 @@ def build_layer(name: str, platforms: tuple[str, ...]) -> Artefact:
     )
     target = BUILD / "layers" / f"{name}-{content}.zip"
     if not target.exists():
-        members = _members(libraries) | _members(folder / "python")
+        members = _members(libraries)
+        for path in own:
+            member = path.relative_to(folder).as_posix()
+            members[member] = path.read_bytes()
+            if path.suffix == ".py":
+                members[archive.cache_name(member)] = archive.compiled(path, f"/opt/{member}")
         archive.write_zip(target, members)
         _forget_older(target, name)
     return Artefact(target, f"layers/{target.name}")
@@ -106,6 +111,7 @@ def _install(name: str, platforms: tuple[str, ...]) -> Path:
             f"the libraries of layer {name} could not be installed:\n{done.stderr.strip()}"
         )
     _prune(unfinished, prune)
+    _compile(unfinished)
     if (unfinished / "botocore").is_dir():
         botocore_data.prune(unfinished / "botocore" / "data")
     for stale in target.parent.glob(f"{name}-libraries-*"):
@@ -130,17 +136,21 @@ def _prune(folder: Path, rules: Path) -> None:
                 break
 
 
-def _members(folder: Path) -> dict[str, bytes]:
-    """Files of a Python tree as layer members, each module with its byte code."""
-    members: dict[str, bytes] = {}
-    for path in sorted(folder.rglob("*")):
-        if not _ours(path) or path.suffix == ".tmp":
-            continue
-        name = f"python/{path.relative_to(folder).as_posix()}"
-        members[name] = path.read_bytes()
-        if path.suffix == ".py":
-            members[archive.cache_name(name)] = archive.compiled(path, f"/opt/{name}")
-    return members
+def _compile(folder: Path) -> None:
+    """Put the byte code of each module where Python looks for it."""
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder).as_posix()
+        target = folder / archive.cache_name(name)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(archive.compiled(path, f"/opt/python/{name}"))
+
+
+def _members(libraries: Path) -> dict[str, bytes]:
+    return {
+        f"python/{path.relative_to(libraries).as_posix()}": path.read_bytes()
+        for path in sorted(libraries.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _forget_older(kept: Path, name: str) -> None:

@@ -66,12 +66,7 @@ def run(command: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Check this Python, then make what is missing."""
-    if sys.version_info < (3, 11):  # noqa: UP036  # an older Python is told so here
-        sys.exit(
-            f"Linli needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
-            "Choose another with `make PYTHON=/path/to/python3 …`."
-        )
+    """Make what is missing."""
     for about, folder, lock in ENVIRONMENTS:
         prepare(about, folder, lock)
 

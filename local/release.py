@@ -83,6 +83,11 @@ def discover(issuer: str) -> dict[str, str]:
     return found
 
 
+def say(words: str) -> None:
+    """One line, as it is."""
+    console.print(words, soft_wrap=True, markup=False)
+
+
 def main() -> None:
     """Package for Lambda and deploy; every expected failure is one sentence."""
     parser = argparse.ArgumentParser(prog="python -m local.release", description=__doc__)
@@ -97,18 +102,21 @@ def main() -> None:
         if session.region_name is None:
             raise ReleaseError("which region? set AWS_REGION or a profile that has one")
         account = session.client("sts").get_caller_identity()["Account"]
-        console.print(f"stage {wanted.stage} → account {account}, {session.region_name}")
+        say(f"stage {wanted.stage} → account {account}, {session.region_name}")
         package = build(LAMBDA)
         target = Target(session, wanted.stage, given, _POLL_SECONDS)
-        outputs = deploy(package, target, lambda words: console.print(words, markup=False))
+        outputs = deploy(package, target, say)
     except (ReleaseError, PackagingError, DeploymentError) as error:
         sys.exit(str(error))
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"AWS refuses: {error}")
-    console.print(f"https://{wanted.domain}/ answers when its DNS record is an alias of "
-                  f"{outputs['shared'].get('FrontDoorTarget', 'the front door')}")
-    console.print("The first platform admin: python -m local.appoint --stage "
-                  f"{wanted.stage} per_…  (GET /community/me shows a person's id)")
+    target_name = outputs["shared"]["FrontDoorTarget"]
+    for line in (
+        f"https://{wanted.domain}/ answers when its DNS record is an alias of {target_name}",
+        f"The first platform admin: python -m local.appoint --stage {wanted.stage} per_…",
+        "(GET /community/me shows a person's id)",
+    ):
+        say(line)
 
 
 if __name__ == "__main__":
