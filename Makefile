@@ -61,5 +61,4 @@ lock: prepare ## resolve requirements/*.in and layers/*/requirements.in anew
 	@$(RUN) -m local.locks write
 
 clean: ## forget everything a run left behind, the kept state included
-	@rm -rf build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(PYTHON) -m local.clean
