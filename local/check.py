@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from local import locks, package, states
+from local import locks, package, states, templates
 from local.layers import PackagingError
 from local.places import BUILD, FUNCTIONS, LAYERS, ROOT, capabilities
 
@@ -41,12 +42,19 @@ def check_types() -> Complaint:
 
 
 def check_templates() -> Complaint:
-    """cfn-lint over the templates as they are deployed."""
+    """The templates as they are deployed: by cfn-lint, and for what no emulator enforces."""
     try:
         built = package.build()
     except PackagingError as error:
         return str(error)
-    return _run("cfn-lint", *(str(artefact.path) for artefact in built.templates.values()))
+    paths = {name: artefact.path for name, artefact in built.templates.items()}
+    said = _run("cfn-lint", *(str(path) for path in paths.values()))
+    unenforced = [
+        sentence
+        for name, path in paths.items()
+        for sentence in templates.faults(name, json.loads(path.read_text()))
+    ]
+    return said + "\n".join(unenforced)
 
 
 def check_machines() -> Complaint:

@@ -1,0 +1,1 @@
+"""The tools that package, deploy, run and check the platform."""
