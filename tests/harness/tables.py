@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from local.package import load_template, merge
@@ -17,15 +18,29 @@ _TAKEN_BY_CREATE_TABLE = (
 
 def create_table(dynamodb: Any, capability: str, name: str) -> None:
     """Make the table of a capability, as its stack would."""
-    common = load_template(INFRA / "capability.yaml")
-    own = load_template(INFRA / f"{capability}.yaml")
-    _create(dynamodb, merge(common, own)["Resources"]["Table"]["Properties"], name)
+    _create(dynamodb, _table_of(capability), name)
 
 
 def create_grants_table(dynamodb: Any, name: str) -> None:
     """Make the grants table, as the shared stack would."""
-    shared = load_template(INFRA / "shared.yaml")
-    _create(dynamodb, shared["Resources"]["Grants"]["Properties"], name)
+    _create(dynamodb, _grants(), name)
+
+
+@cache
+def _table_of(capability: str) -> dict[str, Any]:
+    """The table's properties; reading a template takes longer than most tests."""
+    common = load_template(INFRA / "capability.yaml")
+    own = load_template(INFRA / f"{capability}.yaml")
+    properties: dict[str, Any] = merge(common, own)["Resources"]["Table"]["Properties"]
+    return properties
+
+
+@cache
+def _grants() -> dict[str, Any]:
+    properties: dict[str, Any] = load_template(INFRA / "shared.yaml")["Resources"]["Grants"][
+        "Properties"
+    ]
+    return properties
 
 
 def _create(dynamodb: Any, properties: dict[str, Any], name: str) -> None:

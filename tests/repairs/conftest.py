@@ -7,23 +7,22 @@ import uuid
 import pytest
 
 from local.apps import load_app
+from shared import aws
 from tests.conftest import Cloud
 from tests.repairs.scene import Repairs
 
 
 def _set_up(cloud: Cloud) -> Repairs:
     table = cloud.table("repairs")
-    mark = uuid.uuid4().hex[:12]
-    bucket, bus = f"photos-{mark}", f"community-events-{mark}"
-    s3 = cloud.client("s3")
+    bucket = f"photos-{uuid.uuid4().hex[:12]}"
+    # The clients that the functions use: making others of them takes longer than most tests.
+    s3 = aws.client("s3")
     s3.create_bucket(
         Bucket=bucket,
         CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name},
     )
     cloud.setenv("BUCKET", bucket)
-    cloud.setenv("BUS", bus)
-    cloud.client("events").create_event_bus(Name=bus)
-    return Repairs(load_app("repairs"), cloud.client, table, bucket)
+    return Repairs(load_app("repairs"), aws.client, table, bucket)
 
 
 @pytest.fixture

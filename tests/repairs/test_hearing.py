@@ -73,11 +73,15 @@ def test_a_staff_event_that_is_none_fails_alone(repairs: Repairs) -> None:
     assert technicians(repairs) == ["王师傅"]
 
 
-def test_what_a_change_announces_reaches_the_bus(repairs: Repairs) -> None:
+def test_what_a_change_announces_reaches_the_bus(
+    repairs: Repairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ok(repairs.call(RESIDENT, "POST", "/tickets", REPORT, Idempotency_Key="key-0001"), 201)
     (item,) = [i for i in repairs.items() if "event" in i]
     stream = {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": item}}]}
     put: list[Any] = []
+    monkeypatch.setenv("BUS", "community-events")
+    aws.client("events").create_event_bus(Name="community-events")
     aws.client("events").meta.events.register(
         "provide-client-params.eventbridge.PutEvents", lambda params, **_: put.append(params)
     )
@@ -89,7 +93,11 @@ def test_what_a_change_announces_reaches_the_bus(repairs: Repairs) -> None:
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
-def test_every_sample_event_runs(repairs: Repairs, sample: Path) -> None:
+def test_every_sample_event_runs(
+    repairs: Repairs, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUS", "community-events")
+    aws.client("events").create_event_bus(Name="community-events")
     event = json.loads(sample.read_text())
     function = getattr(repairs.module, sample.stem)
     if "httpMethod" in event:
