@@ -109,7 +109,7 @@ def test_an_app_calls_itself_as_its_folder_and_registers_every_view(name: str) -
 @pytest.fixture(scope="module")
 def templates() -> dict[str, Any]:
     """Every template as it is deployed."""
-    built = package.build(None)
+    built = package.build()
     return {name: json.loads(found.path.read_text()) for name, found in built.templates.items()}
 
 
