@@ -145,6 +145,8 @@ BROKEN: list[tuple[Check, dict[str, str | None], str]] = [
      "permissions.MAKE_STOOL, which nobody declares"),
     (words.check_permissions, after(INNER + "permissions.py", "MAKE_THING =",
                                     "OLD = permission('old')\nMAKE_THING ="), "declares OLD"),
+    (words.check_names, after(THINGS + "app.py", "actions.hear_things", "actions.hear_all"),
+     "hear_things calls the action hear_all: use one name"),
     (words.check_callers, after(INNER + "actions.py", "caller.require(asked.community_id)", "pass"),
      "make_thing never asks its caller's right"),
     (words.check_texts, after(INNER + "texts.py", '("太频繁。", "Too often.")', '("太频繁。",)'),

@@ -59,6 +59,22 @@ def _assigned(module: Module) -> set[str]:
     }
 
 
+def check_names(capability: Capability) -> Iterator[str]:
+    """One verb and noun runs through the way in and the action that it calls."""
+    app = capability.modules["app"]
+    aliases = {imported.alias: capability.module_of(imported) for imported in app.imports}
+    actions = {alias for alias, module in aliases.items() if module and module.kind == "actions"}
+    for name, function in app.functions.items():
+        called = {
+            dotted_name(part).partition(".")[2]
+            for part in _body(capability, ("app", name))
+            if isinstance(part, ast.Attribute) and dotted_name(part).partition(".")[0] in actions
+        }
+        if called and name not in called:
+            words = " and ".join(sorted(called))
+            yield f"{app.at(function.lineno)} {name} calls the action {words}: use one name"
+
+
 def check_callers(capability: Capability) -> Iterator[str]:
     """What a route does asks the caller's right to the very thing it touches."""
     app = capability.modules["app"]
@@ -233,4 +249,4 @@ def _named(module: Module, name: str) -> set[Place]:
     return {(module.dotted, known) for known in module.functions if known.startswith(first + ".")}
 
 
-CHECKS = (check_permissions, check_callers, check_texts, check_codes)
+CHECKS = (check_permissions, check_names, check_callers, check_texts, check_codes)
