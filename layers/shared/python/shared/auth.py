@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 from shared.errors import NotFound, Unauthenticated
 
@@ -78,16 +79,14 @@ def covers(wide: str, narrow: str) -> bool:
     return wide in (PLATFORM, narrow) or narrow.startswith(wide + "/")
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """A role on a scope."""
 
     role: Role
     scope: str
 
 
-@dataclass(frozen=True)
-class Permission:
+class Permission(msgspec.Struct, frozen=True):
     """A named right and the roles that have it, wherever they are granted."""
 
     name: str
@@ -107,8 +106,7 @@ SIGNED_IN = Permission("signed_in", frozenset(), "Whoever has a valid token, abo
 PUBLIC = Permission("public", frozenset(), "Anyone, without a token.")
 
 
-@dataclass
-class Caller:
+class Caller(msgspec.Struct):
     """A person with the scopes where the route's permission is theirs.
 
     `checked` turns true when an action asked for a scope or bound itself to the caller's own
@@ -118,7 +116,7 @@ class Caller:
     person_id: str
     grants: tuple[Grant, ...]
     permission: Permission
-    checked: bool = field(default=False, init=False)
+    checked: bool = False
 
     @property
     def scopes(self) -> tuple[str, ...]:

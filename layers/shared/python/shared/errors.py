@@ -16,12 +16,12 @@ and in each capability's `texts`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 
-@dataclass(frozen=True)
-class Finding:
+
+class Finding(msgspec.Struct, frozen=True):
     """One thing wrong with a request: where it stands and why it is refused.
 
     `path` is the field (`room_id`, `photos[2]`), `header:Name` or `query:name`; `code` names the

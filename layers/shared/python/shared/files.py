@@ -6,7 +6,6 @@ size (SECURITY.md A12), and the object lands under a prefix that no answer ever 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
@@ -20,8 +19,7 @@ LINK_LIFETIME = timedelta(minutes=5)
 _BUCKET = "BUCKET"
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(msgspec.Struct, frozen=True):
     """A form that a client may post one file with, until it expires."""
 
     url: str

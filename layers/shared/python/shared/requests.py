@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -41,8 +40,7 @@ class PageQuery(Shape):
     cursor: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
 
 
-@dataclass(frozen=True)
-class Call(Generic[B, Q]):
+class Call(msgspec.Struct, Generic[B, Q], frozen=True):
     """One request: who calls, with which body and query, at what instant."""
 
     caller: Caller

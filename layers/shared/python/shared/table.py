@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
@@ -157,8 +156,7 @@ class Record(Model, metaclass=_RecordMeta):
         return cls.from_raw_data(item) if item else None
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page of a list and the cursor of the next, if there is one."""
 
     items: tuple[T, ...]

@@ -7,7 +7,6 @@ from there, so it is what was shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -19,8 +18,7 @@ _MAX_REPORT_BYTES = 64 * 1024 * 1024
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class FieldChange:
+class FieldChange(msgspec.Struct, frozen=True):
     """A field that gets another value, both as people read them."""
 
     field: str
@@ -28,8 +26,7 @@ class FieldChange:
     after: str | None
 
 
-@dataclass(frozen=True)
-class RowReport:
+class RowReport(msgspec.Struct, frozen=True):
     """What an import would do to one room, and where the file speaks of it."""
 
     sheet: str
@@ -43,8 +40,7 @@ class RowReport:
     proposed_owners: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class BuildingChanges:
+class BuildingChanges(msgspec.Struct, frozen=True):
     """The rooms that a commit writes into one building, and how many it then has."""
 
     rooms: tuple[Room, ...]
