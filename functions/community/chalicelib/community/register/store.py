@@ -12,7 +12,8 @@ Access patterns
 A building changes as a whole, though it may have more rooms than one transaction takes:
 
 - claim: the building takes the import's name, if nobody changed it since the dry run;
-- stage: every changed room gets its `staged` body beside the one that holds;
+- stage: every changed room gets its `staged` body beside the one that holds, as long as the
+  claim stands;
 - flip: one transaction of the building, with its event, and its row in the list of buildings;
   from here the staged bodies count;
 - fold: staged bodies become the rooms' own, and the building is free again.
@@ -198,7 +199,7 @@ def stage_rooms(building: Building, rooms: Mapping[RoomKey, Room]) -> bool:
         if item.staged_by != building.import_id or item.staged != body:
             item.staged, item.staged_by = body, building.import_id
             changed.append(item)
-    return _write(changed)
+    return _write(building, changed)
 
 
 def fold_rooms(building: Building) -> bool:
@@ -206,7 +207,7 @@ def fold_rooms(building: Building) -> bool:
     changed = [item for item in _room_items(building) if item.staged_by == building.import_id]
     for item in changed:
         item.body, item.staged, item.staged_by = item.staged, None, None
-    return _write(changed)
+    return _write(building, changed)
 
 
 def save_import(found: Import, announcing: events.Event | None = None) -> Import | None:
@@ -285,10 +286,17 @@ def _room_items(building: Building) -> list[_Room]:
     return list(results)
 
 
-def _write(items: list[_Room]) -> bool:
+def _write(building: Building, items: list[_Room]) -> bool:
+    """Store rooms while the building is as this step read it; False where it or a room is not.
+
+    Without that, an import that lost its claim would stage over the rooms of the one that took it.
+    """
+    key = _building_key(building.community_id, building.name)
     try:
         for start in range(0, len(items), _CHUNK):
             with Transaction() as transaction:
+                still = _Building.version == building.version
+                transaction.require(_Building, key, "building", still)
                 for item in items[start : start + _CHUNK]:
                     item.event = None
                     transaction.put(item)
