@@ -211,7 +211,7 @@ def list_residents(call: Call[None, PageQuery], room_id: str) -> shapes.HoldingP
     takes=register_shapes.RequestImport,
     gives=register_shapes.OpenedImport,
     status=201,
-    errors=["idempotency_key_reused"],
+    errors=["idempotency_key_reused", "stale_version"],
     keyed=True,
 )
 def request_import(

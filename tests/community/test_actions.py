@@ -8,8 +8,17 @@ import pytest
 
 from chalicelib.community import actions, permissions, shapes
 from shared import grants
-from shared.auth import PLATFORM, Caller, Grant, Permission, Role
-from shared.errors import Conflict
+from shared.auth import (
+    PLATFORM,
+    RESIDENTS,
+    Caller,
+    Grant,
+    Permission,
+    Role,
+    from_context,
+    to_context,
+)
+from shared.errors import Conflict, Invalid
 from shared.ids import person_id
 from tests.conftest import Cloud
 
@@ -70,3 +79,46 @@ def test_a_grant_on_a_company_reaches_its_communities(table: str) -> None:
         Grant(Role.COMPANY_ADMIN, company_id),
         Grant(Role.COMPANY_ADMIN, community_id),
     )
+
+
+def manager(community_id: str, allows: Permission = permissions.GRANT_ROLE) -> Caller:
+    return Caller(CHIEF, (Grant(Role.COMMUNITY_MANAGER, community_id),), allows)
+
+
+def butler(scope: str, name: str = "小周") -> shapes.GrantRole:
+    return shapes.GrantRole(person_id=WORKER, role=Role.BUTLER, scope=scope, name=name)
+
+
+def no_longer(scope: str, role: Role = Role.BUTLER) -> shapes.RevokeRole:
+    return shapes.RevokeRole(person_id=WORKER, role=role, scope=scope, reason="离职")
+
+
+COMMUNITY = "com_7k2m9x4a"
+
+
+@pytest.mark.parametrize(
+    "tail", ["/3,platform", "/3;platform_admin:platform", "/3:1", "/3\n", "/", "/三 栋"]
+)
+def test_no_grant_smuggles_another_into_the_authorizers_answer(table: str, tail: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        actions.grant_role(manager(COMMUNITY), butler(COMMUNITY + tail), NOW)
+    assert [finding.path for finding in refused.value.findings] == ["scope"]
+    assert grants.grants_of(WORKER) == ()
+
+
+@pytest.mark.parametrize("scope", [COMMUNITY, f"{COMMUNITY}/3", f"{COMMUNITY}/3/1"])
+def test_what_was_granted_is_exactly_what_the_authorizer_hands_on(table: str, scope: str) -> None:
+    actions.grant_role(manager(COMMUNITY), butler(scope), NOW)
+    context = to_context(WORKER, grants.grants_of(WORKER))
+    assert from_context(context, permissions.BIND_RESIDENT).grants == (Grant(Role.BUTLER, scope),)
+
+
+@pytest.mark.parametrize("role", sorted(RESIDENTS))
+def test_a_residents_role_is_neither_granted_nor_revoked_as_staff(table: str, role: Role) -> None:
+    wanted = shapes.GrantRole(person_id=WORKER, role=role, scope=COMMUNITY, name="小周")
+    with pytest.raises(Invalid) as refused:
+        actions.grant_role(manager(COMMUNITY), wanted, NOW)
+    with pytest.raises(Invalid) as refused_again:
+        actions.revoke_role(manager(COMMUNITY), no_longer(COMMUNITY, role), NOW)
+    codes = {f.code for r in (refused, refused_again) for f in r.value.findings}
+    assert codes == {"role_not_on_this_scope"}

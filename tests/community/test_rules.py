@@ -89,6 +89,48 @@ def test_every_staff_role_can_be_given_and_no_residents_role_can() -> None:
     assert not set(rules.GRANTABLE) & RESIDENTS
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [*(scope for level, scope in SCOPES.items() if level is not Level.ROOM), "com_7k2m9x4a/A座/甲"],
+)
+def test_a_scope_of_staff_is_taken_as_it_stands(scope: str) -> None:
+    assert rules.check_scope(scope) == scope
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "",
+        "everything",
+        "Platform",
+        "platform/1",
+        "co_1",
+        "co_" + "0" * 27,
+        "co_" + "0" * 26 + "/3",
+        "com_7k2m9x4",
+        "com_7K2M9X4A",
+        "com_7k2m9x4a/",
+        "com_7k2m9x4a//1",
+        "com_7k2m9x4a/3/1/502",
+        "com_7k2m9x4a/3/1/502/1",
+        "com_7k2m9x4a/ 3",
+        "com_7k2m9x4a/3\n",
+        "com_7k2m9x4a/3-1",
+        "com_7k2m9x4a/3#1",
+        "com_7k2m9x4a/" + "3" * 21,
+        # The authorizer's answer separates grants by these: nobody may write himself one.
+        "com_7k2m9x4a/3,platform",
+        "com_7k2m9x4a/3;platform_admin:platform",
+        "com_7k2m9x4a/3:1",
+    ],
+)
+def test_anything_else_is_no_scope(scope: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.check_scope(scope, "query:scope")
+    (finding,) = refused.value.findings
+    assert (finding.path, finding.code) == ("query:scope", "not_a_scope")
+
+
 def test_nobody_gives_without_a_role_on_the_scope() -> None:
     with pytest.raises(Invalid):
         rules.check_grant(GIVER, set(), holding())

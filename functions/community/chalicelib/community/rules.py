@@ -5,14 +5,19 @@ Pure: values in, values out, or a refusal from `shared.errors`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from shared.auth import RESIDENTS, Grant, Level, Role, covers, level_of
+from shared import ids
+from shared.auth import PLATFORM, RESIDENTS, Grant, Level, Role, level_of
 from shared.errors import Conflict, invalid
 
+_ID = f"[{ids.ALPHABET}]"
+_AREA = "[0-9A-Z一-鿿]{1,20}"
+_STAFF_SCOPE = re.compile(f"{PLATFORM}|co_{_ID}{{26}}|com_{_ID}{{8}}(?:/{_AREA}){{0,2}}")
 _COMMUNITY_LEVELS = frozenset({Level.COMMUNITY})
 _AREA_LEVELS = frozenset({Level.COMMUNITY, Level.BUILDING, Level.UNIT})
 _MANAGERS = frozenset({Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER})
@@ -107,6 +112,36 @@ class Holding:
         return Grant(self.role, self.scope)
 
 
+def check_scope(scope: str, path: str = "scope") -> str:
+    """`scope` itself, if it is one that staff can have: platform, company, community or part of it.
+
+    Buildings and units are written as the house register writes them (D12), so a scope holds none
+    of the characters that separate grants in the authorizer's answer.
+
+    Raises
+    ------
+    Invalid
+        It is none, at `path`.
+    """
+    if not _STAFF_SCOPE.fullmatch(scope):
+        raise invalid(path, "not_a_scope")
+    return scope
+
+
+def check_grantable(role: Role, scope: str) -> Grantable:
+    """Who may give `role` on `scope`.
+
+    Raises
+    ------
+    Invalid
+        The role cannot be given on such a scope at all.
+    """
+    grantable = GRANTABLE.get(role)
+    if grantable is None or level_of(scope) not in grantable.levels:
+        raise invalid("scope", "role_not_on_this_scope", role=role)
+    return grantable
+
+
 def check_grant(giver_id: str, giver_roles: Iterable[Role], wanted: Holding) -> None:
     """Refuse a grant outside `GRANTABLE`, and any grant to oneself.
 
@@ -120,9 +155,7 @@ def check_grant(giver_id: str, giver_roles: Iterable[Role], wanted: Holding) -> 
     Invalid
         The role cannot be given on such a scope, or not by this giver.
     """
-    grantable = GRANTABLE.get(wanted.role)
-    if grantable is None or level_of(wanted.scope) not in grantable.levels:
-        raise invalid("scope", "role_not_on_this_scope", role=wanted.role)
+    grantable = check_grantable(wanted.role, wanted.scope)
     if not grantable.granters.intersection(giver_roles):
         raise invalid("role", "role_not_yours_to_give", role=wanted.role)
     if giver_id == wanted.person_id:
@@ -168,12 +201,6 @@ def check_room_for_more(count: int, limit: int, code: str) -> None:
     """
     if count >= limit:
         raise Conflict(code, limit=limit)
-
-
-def visible(holdings: Iterable[Holding], scopes: Iterable[str]) -> tuple[Holding, ...]:
-    """The holdings that lie within the caller's scopes."""
-    own = tuple(scopes)
-    return tuple(h for h in holdings if any(covers(scope, h.scope) for scope in own))
 
 
 COUNTED: Mapping[str, str] = {

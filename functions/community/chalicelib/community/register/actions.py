@@ -28,20 +28,22 @@ def request_import(
 ) -> tuple[Import, Upload]:
     """Open an import and give a form to post its file with; the same key opens the same one."""
     caller.require(ids.community_of(community_id, "com"))
-    import_id = ids.derived_id("imp", community_id, caller.person_id, key)
-    form = files.upload_form(_upload_key(import_id), UPLOAD_TYPE, MAX_FILE_BYTES, now)
+    request = ids.derived_id("req", community_id, caller.person_id, key)
     opened = Import(
-        id=import_id,
+        # By time, so that a list of imports shows the newest first.
+        id=ids.new_id("imp", community_id, now),
         community_id=community_id,
         file_name=wanted.file_name,
         created_by=caller.person_id,
         created_at=now,
-        expires_at=form.expires_at,
+        expires_at=now + files.LINK_LIFETIME,
     )
-    stored = store.save_import(opened) or store.get_import(community_id, import_id)
-    if stored is None or stored.file_name != wanted.file_name:
+    stored = store.open_import(opened, request) or store.opened_import(community_id, request)
+    if stored is None:
+        raise Conflict("stale_version")
+    if stored.file_name != wanted.file_name:
         raise Conflict("idempotency_key_reused")
-    return stored, form
+    return stored, files.upload_form(_upload_key(stored.id), UPLOAD_TYPE, MAX_FILE_BYTES, now)
 
 
 def get_import(caller: Caller, import_id: str) -> Import:

@@ -8,11 +8,13 @@ Access patterns
 4. one room with its building       BatchGet of 2 and sk = room#{unit}#{number}
 5. imports of a community, a page   Query  pk = {community}#imports#all, newest first
 6. one import                       Get    the same partition, sk = {import}
+7. the import a request opened      Get    pk = {community}#opened#{request}, then 6
 
 A building changes as a whole, though it may have more rooms than one transaction takes:
 
 - claim: the building takes the import's name, if nobody changed it since the dry run;
-- stage: every changed room gets its `staged` body beside the one that holds;
+- stage: every changed room gets its `staged` body beside the one that holds, as long as the
+  claim stands;
 - flip: one transaction of the building, with its event, and its row in the list of buildings;
   from here the staged bodies count;
 - fold: staged bodies become the rooms' own, and the building is free again.
@@ -76,6 +78,10 @@ class _Import(_Item):
     refusal_params = UnicodeAttribute()
     totals = UnicodeAttribute()
     buildings = UnicodeAttribute()
+
+
+class _Opened(_Item):
+    import_id = UnicodeAttribute()
 
 
 def list_buildings(community_id: str) -> list[Building]:
@@ -198,7 +204,7 @@ def stage_rooms(building: Building, rooms: Mapping[RoomKey, Room]) -> bool:
         if item.staged_by != building.import_id or item.staged != body:
             item.staged, item.staged_by = body, building.import_id
             changed.append(item)
-    return _write(changed)
+    return _write(building, changed)
 
 
 def fold_rooms(building: Building) -> bool:
@@ -206,28 +212,31 @@ def fold_rooms(building: Building) -> bool:
     changed = [item for item in _room_items(building) if item.staged_by == building.import_id]
     for item in changed:
         item.body, item.staged, item.staged_by = item.staged, None, None
-    return _write(changed)
+    return _write(building, changed)
+
+
+def open_import(found: Import, request: str) -> Import | None:
+    """Store a new import and which request opened it; None where that request came before."""
+    item = _Opened(_opened_key(found.community_id, request), "import", import_id=found.id)
+    try:
+        with Transaction() as transaction:
+            transaction.put(item)
+            transaction.put(_import_item(found, None))
+    except Refused:
+        return None
+    return replace(found, version=1)
+
+
+def opened_import(community_id: str, request: str) -> Import | None:
+    """The import that a request opened before."""
+    item = _Opened.find(_opened_key(community_id, request), "import")
+    return get_import(community_id, item.import_id) if item else None
 
 
 def save_import(found: Import, announcing: events.Event | None = None) -> Import | None:
     """Store an import's change; None where it changed first."""
-    item = _Import(
-        f"{found.community_id}#imports#all",
-        found.id,
-        file_name=found.file_name,
-        created_by=found.created_by,
-        created_at=found.created_at,
-        upload_until=found.expires_at,
-        state=found.state.value,
-        refusal=found.refusal,
-        refusal_params=msgspec.json.encode(found.refusal_params).decode(),
-        totals=msgspec.json.encode(found.totals).decode(),
-        buildings=msgspec.json.encode(found.buildings).decode(),
-        version=found.version,
-        event=events.encode(announcing) if announcing else None,
-    )
     try:
-        item.put()
+        _import_item(found, announcing).put()
     except Refused:
         return None
     return replace(found, version=(found.version or 0) + 1)
@@ -246,6 +255,10 @@ def list_imports(community_id: str, limit: int, cursor: str | None) -> Page[Impo
     )
     items = tuple(_to_import(community_id, item) for item in found.items)
     return Page(items, found.next_cursor)
+
+
+def _opened_key(community_id: str, request: str) -> str:
+    return f"{community_id}#opened#{request}"
 
 
 def _building_key(community_id: str, name: str) -> str:
@@ -285,10 +298,17 @@ def _room_items(building: Building) -> list[_Room]:
     return list(results)
 
 
-def _write(items: list[_Room]) -> bool:
+def _write(building: Building, items: list[_Room]) -> bool:
+    """Store rooms while the building is as this step read it; False where it or a room is not.
+
+    Without that, an import that lost its claim would stage over the rooms of the one that took it.
+    """
+    key = _building_key(building.community_id, building.name)
     try:
         for start in range(0, len(items), _CHUNK):
             with Transaction() as transaction:
+                still = _Building.version == building.version
+                transaction.require(_Building, key, "building", still)
                 for item in items[start : start + _CHUNK]:
                     item.event = None
                     transaction.put(item)
@@ -305,6 +325,24 @@ def _effective(item: _Room, building: Building) -> Room | None:
 
 def _encode(room: Room) -> str:
     return msgspec.json.encode(room).decode()
+
+
+def _import_item(found: Import, announcing: events.Event | None) -> _Import:
+    return _Import(
+        f"{found.community_id}#imports#all",
+        found.id,
+        file_name=found.file_name,
+        created_by=found.created_by,
+        created_at=found.created_at,
+        upload_until=found.expires_at,
+        state=found.state.value,
+        refusal=found.refusal,
+        refusal_params=msgspec.json.encode(found.refusal_params).decode(),
+        totals=msgspec.json.encode(found.totals).decode(),
+        buildings=msgspec.json.encode(found.buildings).decode(),
+        version=found.version,
+        event=events.encode(announcing) if announcing else None,
+    )
 
 
 def _to_import(community_id: str, item: _Import) -> Import:
