@@ -95,4 +95,19 @@ def post_file(form: Mapping[str, Any], name: str, body: bytes) -> None:
     fields = {**form["fields"], "file": (name, body)}
     answered = _POOL.request("POST", form["url"], fields=fields)
     if answered.status not in (200, 201, 204):
-        raise Unexpected(f"the upload of {name} was answered {answered.status}")
+        said = answered.data[:300].decode(errors="replace")
+        raise Unexpected(f"the upload of {name} was answered {answered.status}: {said}")
+
+
+def fetch(link: str) -> bytes:
+    """The file behind a link that an answer gave.
+
+    Raises
+    ------
+    Unexpected
+        It is not there.
+    """
+    answered = _POOL.request("GET", link)
+    if answered.status != 200:
+        raise Unexpected(f"a link to a file was answered {answered.status}")
+    return answered.data

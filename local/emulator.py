@@ -96,6 +96,7 @@ class Emulator:
             shutil.copytree(self._saved, self._running)
             self.notes = json.loads((self._running / _NOTES).read_text())
             (self._running / _NOTES).unlink()
+            self._forget_stream_positions()
         for folder in ("state", "s3", "scratch"):
             (self._running / folder).mkdir(parents=True, exist_ok=True)
         self._launch()
@@ -156,6 +157,17 @@ class Emulator:
                 "the platform runs from this folder already: use it, or stop it with Ctrl-C"
             ) from None
         self._lock = lock
+
+    def _forget_stream_positions(self) -> None:
+        """Let functions read each table's stream from its new beginning.
+
+        MiniStack keeps how far they had read, and not what they read: the streams start empty,
+        and until they were as long again nothing would be taken from them.
+        """
+        kept = self._running / "state" / "lambda.json"
+        state = json.loads(kept.read_text())
+        state["payload"]["dynamodb_stream_positions"]["data"] = {}
+        kept.write_text(json.dumps(state))
 
     def _settle(self, keep: bool) -> None:
         ended_well = self._end_process()
