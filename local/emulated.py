@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 
-_PR_SET_PDEATHSIG = 1
+_LOOK_EVERY_SECONDS = 0.5
 
 
 def end_with_parent(parent: int) -> None:
-    """Ask Linux for a SIGTERM when `parent` dies, however it dies."""
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit("the program that wanted this emulator is gone")
+    """End this process in order when `parent` is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
-    end_with_parent(int(sys.argv.pop(1)))
+    watch = threading.Thread(target=end_with_parent, args=(int(sys.argv.pop(1)),), daemon=True)
+    watch.start()
     from ministack.app import main
 
     main()

@@ -24,6 +24,7 @@ from local.platform import STAGE as EMULATED_STAGE
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{1,15}")
 _POLL_SECONDS = 5.0
+_SECURE = "https://"
 console = Console(highlight=False)
 
 
@@ -70,7 +71,7 @@ def discover(issuer: str) -> dict[str, str]:
     ReleaseError
         It does not answer as an issuer of this name.
     """
-    if not issuer.startswith("https://"):
+    if not issuer.startswith(_SECURE):
         raise ReleaseError(f"ISSUER must be an https address, not {issuer!r}")
     address = issuer.rstrip("/") + "/.well-known/openid-configuration"
     try:

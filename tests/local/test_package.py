@@ -100,5 +100,5 @@ def _keys_in(part: Any) -> list[str]:
     if not isinstance(part, dict):
         return []
     if part.get("Bucket", part.get("S3Bucket")) == {"Ref": "ArtefactBucket"}:
-        return [part.get("Key", part.get("S3Key"))]
+        return [str(part.get("Key", part.get("S3Key")))]
     return [key for item in part.values() for key in _keys_in(item)]
