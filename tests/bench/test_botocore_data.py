@@ -11,10 +11,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import botocore
+import botocore.session
 import pytest
 from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointVariantError, UnknownServiceError
+from botocore.handlers import BUILTIN_HANDLERS
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
@@ -23,6 +24,7 @@ from botocore.serialize import create_serializer
 from botocore.session import Session
 
 from local import botocore_data
+from shared import aws
 
 WHOLE = Path(botocore.__file__).parent / "data"
 _SCALARS = {
@@ -221,6 +223,23 @@ def _client(data: Path, service: str, region: str) -> Any:
     session.register_component("data_loader", _loader(data))
     session.set_credentials("AKIATEST", "secret")
     return session.create_client(service, region_name=region)
+
+
+@pytest.mark.parametrize("service", botocore_data.SERVICES)
+def test_no_handler_of_botocore_is_missed(service: str) -> None:
+    model = _model(WHOLE, service)
+    stages = {event.partition(".")[0] for event, *_ in BUILTIN_HANDLERS} - {"docs"}
+    sessions: list[Any] = [botocore.session.get_session(), aws.session()]
+    whole, ours = (session.get_component("event_emitter") for session in sessions)
+    for stage, operation in product(stages, ["", *model.operation_names]):
+        event = f"{stage}.{model.service_id.hyphenize()}.{operation}".rstrip(".")
+        assert _called(ours, event) == _called(whole, event), event
+
+
+def _called(emitter: Any, event: str) -> list[Any]:
+    """The handlers that an event reaches, in their order."""
+    found = emitter._emitter._handlers.prefix_search(emitter._alias_event_name(event))
+    return list(found)
 
 
 def test_a_service_that_no_function_calls_is_refused_by_name(cut: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 import msgspec
 from botocore.config import Config
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.loaders import JSONFileLoader, Loader
 
 # Few, bounded attempts: queues and state machines deliver again by themselves, and stacking
@@ -22,6 +23,8 @@ _CONFIG = Config(
 # In the oldest regions botocore still signs links with version 2, which S3 refuses for buckets
 # made after June 2020 (AWS: Signature Version 2 turned off for new buckets).
 _SIGNATURES = {"s3": "s3v4"}
+# Whose handlers are needed: every service's, and what botocore's events call ours.
+_HANDLED = {"", "*", "dynamodb", "eventbridge", "events", "s3", "sfn", "stepfunctions", "sqs"}
 
 
 class _Descriptions(JSONFileLoader):  # type: ignore[misc]  # botocore ships no types
@@ -39,17 +42,36 @@ class _Descriptions(JSONFileLoader):  # type: ignore[misc]  # botocore ships no 
 
 @cache
 def session() -> Any:
-    """The one botocore session of this container."""
-    made = botocore.session.get_session()
+    """The one botocore session of this container, for the services that the layer describes."""
+    made = botocore.session.Session(include_builtin_handlers=False)
     made.register_component("data_loader", Loader(file_loader=_Descriptions()))
+    _register_handlers(made.get_component("event_emitter"))
     return made
+
+
+def _register_handlers(emitter: Any) -> None:
+    """Register botocore's own handlers, but for its manual's and those of services unlike ours.
+
+    Each of the 130 is inspected when it is registered; the 80 left out cannot be reached.
+    """
+    places = {REGISTER_FIRST: emitter.register_first, REGISTER_LAST: emitter.register_last}
+    for event, handler, *place in BUILTIN_HANDLERS:
+        name, _, rest = event.partition(".")
+        service = rest.partition(".")[0]
+        if name != "docs" and service in _HANDLED:
+            register = places[place[0]] if place else emitter.register
+            register(event, handler)
 
 
 @cache
 def client(service: str) -> Any:
     """A botocore client for `service`; endpoint and region come from the environment."""
-    signed = Config(signature_version=_SIGNATURES.get(service))
-    return session().create_client(service, config=_CONFIG.merge(signed))
+    own = Config(
+        signature_version=_SIGNATURES.get(service),
+        # PynamoDB builds what it sends from declared attributes, and turns this off as well.
+        parameter_validation=service != "dynamodb",
+    )
+    return session().create_client(service, config=_CONFIG.merge(own))
 
 
 def setting(name: str) -> str:
