@@ -353,6 +353,7 @@ def edit_room(call: Call[register_shapes.EditRoom, NoQuery], room_id: str) -> re
     takes=register_shapes.ExportRegister,
     gives=register_shapes.Export,
     status=201,
+    errors=["building_busy"],
 )
 def export_register(
     call: Call[register_shapes.ExportRegister, NoQuery], community_id: str
