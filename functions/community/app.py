@@ -77,7 +77,7 @@ def list_companies(call: Call[None, PageQuery]) -> shapes.CompanyPage:
     takes=shapes.RegisterCommunity,
     gives=shapes.Community,
     status=201,
-    errors=["idempotency_key_reused", "too_many_communities"],
+    errors=["idempotency_key_reused", "stale_version", "too_many_communities"],
     keyed=True,
 )
 def register_community(call: Call[shapes.RegisterCommunity, NoQuery]) -> shapes.Community:
@@ -353,6 +353,7 @@ def edit_room(call: Call[register_shapes.EditRoom, NoQuery], room_id: str) -> re
     takes=register_shapes.ExportRegister,
     gives=register_shapes.Export,
     status=201,
+    errors=["building_busy"],
 )
 def export_register(
     call: Call[register_shapes.ExportRegister, NoQuery], community_id: str

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from chalicelib.community import permissions
 from chalicelib.community.register import actions, shapes, store
-from chalicelib.community.register.rules import Import, ImportState, Outcome
+from chalicelib.community.register.rules import Import, Outcome
 from shared import aws, ids
 from shared.auth import Caller, Grant, Permission, Role
 from tests.community.register.register_files import Value, a_row, csv_of
@@ -46,6 +47,8 @@ def rows_of(building: str, areas: Areas, **values: Value) -> list[list[Value]]:
 class Register:
     """The register of one community, empty at first."""
 
+    client: Callable[[str], Any]
+    table: str
     bucket: str
     community_id: str = field(default_factory=lambda: ids.derived_community_id(uuid.uuid4().hex))
     keys: Iterable[int] = field(default_factory=itertools.count)
@@ -95,10 +98,17 @@ class Register:
         """Import these rows, all the way."""
         return self.commit(self.dry_run_of(*rows))
 
+    def stored(self) -> list[object]:
+        """Every building and room as the table keeps it."""
+        found = self.client("dynamodb").scan(TableName=self.table)["Items"]
+        kept = [item for item in found if "#building" in item["pk"]["S"]]
+        return sorted(kept, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
     def areas(self, building: str) -> dict[str, int | None]:
         """Room number → area, as a reader of the whole building has them."""
-        rooms = store.all_rooms(store.get_building(self.community_id, building))
-        return {key[2]: room.built_area_dm2 for key, room in rooms.items()}
+        whole = store.whole_building(self.community_id, building)
+        assert whole is not None
+        return {key[2]: room.built_area_dm2 for key, room in whole[1].items()}
 
     def areas_one_by_one(self, building: str, numbers: Iterable[str]) -> dict[str, int | None]:
         """Room number → area, as a reader of single rooms has them."""
@@ -123,23 +133,10 @@ def notification(*keys: str) -> str:
 
 def a_register(cloud: Cloud) -> Register:
     """An empty register on this cloud."""
-    cloud.table("community")
+    table = cloud.table("community")
     bucket = f"community-{uuid.uuid4().hex[:12]}"
     cloud.client("s3").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-1"}
     )
     cloud.setenv("BUCKET", bucket)
-    return Register(bucket)
-
-
-__all__ = [
-    "CLERK",
-    "NOW",
-    "Areas",
-    "ImportState",
-    "Register",
-    "a_register",
-    "notification",
-    "rows_of",
-    "take",
-]
+    return Register(cloud.client, table, bucket)

@@ -141,6 +141,39 @@ def test_a_correction_during_a_commit_is_kept_or_refused_but_never_lost(
     assert {(True, False), (False, True)} <= ends
 
 
+@pytest.mark.parametrize("cloud", ["emulator"], indirect=True)
+def test_a_reader_of_the_whole_building_sees_one_moment_of_it(register: Register) -> None:
+    """The reader starts, so much of an import happens, and the reader goes on."""
+    numbers = [f"{floor}{n:02d}" for floor in range(1, 27) for n in (1, 2)]
+    for n, (reads, calls) in enumerate(itertools.product((1, 2), range(4, 12))):
+        old, new = register.areas("3"), dict.fromkeys(numbers, 8000 + n)
+        task = only_task(register, register.dry_run_of(*rows_of("3", new)))
+        with heard() as heard_calls:
+            heard_calls.before = take_turns
+            reading = Worker(partial(register.areas, "3"))
+            importing = Worker(partial(take, task))
+            reading.advance(reads)
+            importing.advance(calls)
+            assert reading.finish() in (old, new), (reads, calls)
+            importing.finish()
+        assert register.areas("3") == new
+
+
+def test_a_reader_gives_up_on_a_building_that_never_rests(moto_cloud: Cloud) -> None:
+    register = a_register(moto_cloud)
+    register.bring_in(*rows_of("3", OLD))
+    with heard() as calls:
+
+        def disturb(operation: str) -> None:
+            if operation == "Query":
+                calls.before = None
+                correct(register, "101", 8_000 + len(calls.operations))
+                calls.before = disturb
+
+        calls.before = disturb
+        assert store.whole_building(register.community_id, "3") is None
+
+
 def correct(register: Register, number: str, area: int) -> None:
     room_id = ids.room_id(register.community_id, "3", "1", number)
     caller = register.caller(permissions.EDIT_ROOM)

@@ -70,8 +70,11 @@ def register_community(
     if store.save_community(community):
         return community
     stored = store.get_community(community.id)
+    if stored is None:
+        # Another community of the company was being opened at the same moment.
+        raise Conflict("stale_version")
     same = ("company_id", "name", "address")
-    if stored is None or any(getattr(stored, n) != getattr(community, n) for n in same):
+    if any(getattr(stored, n) != getattr(community, n) for n in same):
         raise Conflict("idempotency_key_reused")
     return stored
 

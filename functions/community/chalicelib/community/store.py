@@ -192,14 +192,23 @@ def list_residents(room_scope: str, limit: int, cursor: str | None) -> Page[Hold
 
 
 def save_count(community_id: str, name: str, event: events.Event, now: datetime) -> bool:
-    """Raise a count by one for an event; False where the event was counted before."""
+    """Raise a count by one for an event; False where the event was counted before.
+
+    Raises
+    ------
+    Refused
+        Another event was raising a count just then; this one must come again.
+    """
     mark = _Counted(f"{community_id}#counted#{event.id}", "mark", expires_at=now + _COUNTED_FOR)
     counts = _Counts(f"{community_id}#counts#all", "counts")
     try:
         with Transaction() as transaction:
             transaction.put(mark)
             transaction.update(counts, [getattr(_Counts, name).add(1)])
-    except Refused:
+    except Refused as refusal:
+        # Only the mark itself says that the event was counted; a collision leaves nothing.
+        if refusal.stored is None:
+            raise
         return False
     return True
 

@@ -46,6 +46,10 @@ TEXTS: Texts = {
         "该楼栋正在导入，请稍后再试。",
         "An import is changing this building; try again in a moment.",
     ),
+    "too_many_buildings": (
+        "一个文件最多 {limit} 栋楼，请分成几个文件。",
+        "A file has at most {limit} buildings; split it.",
+    ),
     "building_too_large": (
         "一栋楼最多 {limit} 套房屋。",
         "A building has at most {limit} rooms.",

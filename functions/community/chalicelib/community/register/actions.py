@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.community.register import report, rules, shapes, store
-from chalicelib.community.register.model import Finding, RegisterRefused, Room
+from chalicelib.community.register.model import Finding, RegisterRefused, Room, RoomKey
 from chalicelib.community.register.rules import Building, Import, Outcome, Step
 from shared import events, files, ids
 from shared.auth import Caller
@@ -220,11 +220,12 @@ def export_register(
     from chalicelib.community.register import export
 
     caller.require(ids.community_of(community_id, "com"))
-    rooms = [
-        room
-        for row in store.list_buildings(community_id)
-        for room in store.all_rooms(store.get_building(community_id, row.name)).values()
-    ]
+    rooms: list[Room] = []
+    for row in store.list_buildings(community_id):
+        whole = store.whole_building(community_id, row.name)
+        if whole is None:
+            raise Conflict("building_busy")
+        rooms += whole[1].values()
     key = f"exports/{community_id}/{ids.new_id('exp', community_id, now)}.{wanted.format}"
     body = export.to_xlsx(rooms) if wanted.format == "xlsx" else export.to_csv(rooms)
     files.write(key, body, _EXPORT_TYPES[wanted.format])
@@ -271,10 +272,11 @@ def _dry_run(found: Import, key: str, now: datetime) -> None:
         if body is None:
             return
         read = reading.read_register(sheet.read_sheets(body))
-        names = {b.name for b in store.list_buildings(found.community_id)}
-        names.update(row.building for row in read.rooms)
-        buildings = {name: store.get_building(found.community_id, name) for name in sorted(names)}
-        existing = {name: store.all_rooms(building) for name, building in buildings.items()}
+        named = {row.building for row in read.rooms}
+        if len(named) > rules.MAX_BUILDINGS:
+            raise RegisterRefused("too_many_buildings", limit=rules.MAX_BUILDINGS)
+        named.update(b.name for b in store.list_buildings(found.community_id))
+        buildings, existing = _whole_buildings(found.community_id, sorted(named))
         totals, plans = dry_run.write(found.id, read, buildings, existing)
     except files.TooBig:
         _refuse(found, RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES >> 20))
@@ -284,6 +286,18 @@ def _dry_run(found: Import, key: str, now: datetime) -> None:
         return
     if store.save_import(rules.read(found, totals, plans)) is None:
         raise Busy
+
+
+def _whole_buildings(
+    community_id: str, names: list[str]
+) -> tuple[dict[str, Building], dict[str, dict[RoomKey, Room]]]:
+    buildings, rooms = {}, {}
+    for name in names:
+        whole = store.whole_building(community_id, name)
+        if whole is None:
+            raise Busy
+        buildings[name], rooms[name] = whole
+    return buildings, rooms
 
 
 def _refuse(found: Import, refusal: RegisterRefused) -> None:

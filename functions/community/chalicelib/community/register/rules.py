@@ -14,6 +14,8 @@ from shared.auth import covers
 from shared.errors import Conflict, invalid
 
 MAX_ROOMS_PER_BUILDING = 2_000
+MAX_BUILDINGS = 300
+"""Buildings of one import: its plan and its event are one item, at most 400 KB."""
 DRY_RUN_LIFETIME = timedelta(days=7)
 
 

@@ -48,6 +48,9 @@ _CHUNK = 50
 """Rooms per transaction: a room is at most 4 KB, a transaction 4 MB and 100 items."""
 
 
+_MAX_READS = 5
+
+
 class _Item(Record, table_setting="TABLE"):
     pass
 
@@ -123,16 +126,19 @@ def list_rooms(building: Building, limit: int, cursor: str | None) -> Page[tuple
     return Page(tuple((room, v) for room, v in rooms if room is not None), found.next_cursor)
 
 
-def all_rooms(building: Building) -> dict[RoomKey, Room]:
-    """Every room of a building, for a dry run or an export."""
-    found: dict[RoomKey, Room] = {}
-    cursor = None
-    while True:
-        part = list_rooms(building, MAX_LIMIT, cursor)
-        found.update((room.key, room) for room, _ in part.items)
-        cursor = part.next_cursor
-        if cursor is None:
-            return found
+def whole_building(community_id: str, name: str) -> tuple[Building, dict[RoomKey, Room]] | None:
+    """A building and every room of it at one moment, for a dry run or an export.
+
+    None where the building kept changing under the reader.
+    """
+    building = get_building(community_id, name)
+    for _ in range(_MAX_READS):
+        found = [_effective(item, building) for item in _room_items(building)]
+        after = get_building(community_id, name)
+        if after == building:
+            return building, {room.key: room for room in found if room is not None}
+        building = after
+    return None
 
 
 def get_room(room_scope: str) -> tuple[Building, Room, int] | None:
