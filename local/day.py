@@ -160,8 +160,9 @@ def _take_on(office: Office, stage: Stage, tell: Teller) -> Player:
         return any(one["person_id"] == technician.person_id for one in found)
 
     _until(known, f"{technician.username} among the technicians")
+    seconds = time.monotonic() - granted
     tell.say(
-        f"{time.monotonic() - granted:.1f} 秒后，调度员{office.dispatcher.name}的派单名单里有了{name}",
+        f"{seconds:.1f} 秒后，调度员{office.dispatcher.name}的派单名单里有了{name}",
         "The grant reached repairs as an event: stream, bus, rule, queue",
     )
     return stage.again(technician)
@@ -174,14 +175,14 @@ def _move_in(office: Office, stage: Stage, tell: Teller) -> tuple[Player, dict[s
     building = manager.get(f"{office.path}/buildings")["items"][0]["building"]
     rooms = manager.get(f"{office.path}/buildings/{building}/rooms?limit=100")["items"]
     room = secrets.choice([one for one in rooms if one["state"] == "occupied"])
-    family = stage.human()
-    resident = stage.sign_up(family.name.text, "resident")
+    owner = room["owners"][0]["name"]
+    resident = stage.sign_up(stage.human(owner[0]).name.text, "resident")
     wanted = {"person_id": resident.person_id, "relation": "family_member"}
     manager.post(f"/community/rooms/{room['room_id']}/residents", wanted)
     resident = stage.again(resident)
     tell.say(
         f"{office.manager.name}把{resident.name}绑定到{room['original']}"
-        f"（{room['built_area_dm2'] / 100:.2f} ㎡，业主{room['owners'][0]['name']}）",
+        f"（{room['built_area_dm2'] / 100:.2f} ㎡，业主{owner}）",
         f"{resident.username} is bound to {room['room_id']} as a family member",
     )
     me = resident.client.get("/community/me")["grants"][0]
@@ -298,9 +299,11 @@ def _follow(ticket_id: str, resident: Player, tell: Teller) -> None:
         )
     if chain.first_break(ticket_id, timeline) is not None:
         raise Unexpected(f"the trail of {ticket_id} does not hold together")
-    forged = [*timeline[:-1], {**timeline[-1], "actor_id": "per_" + "0" * 26}]
+    forged = [dict(entry) for entry in timeline]
+    forged[1]["note"] += "。"
+    broken = chain.first_break(ticket_id, forged)
     tell.say(
-        f"{len(timeline)} 条记录环环相扣；改动一个字，第 {chain.first_break(ticket_id, forged)} 条就对不上",
+        f"{len(timeline)} 条记录环环相扣；第 2 条多写一个句号，第 {broken} 条就对不上",
         "Each hash covers the one before it, so a changed entry is found out",
     )
 

@@ -165,6 +165,8 @@ class Emulator:
         and until they were as long again nothing would be taken from them.
         """
         kept = self._running / "state" / "lambda.json"
+        if not kept.exists():
+            return
         state = json.loads(kept.read_text())
         state["payload"]["dynamodb_stream_positions"]["data"] = {}
         kept.write_text(json.dumps(state))

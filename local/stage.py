@@ -13,7 +13,7 @@ from localstack_client.session import Session
 
 from local.client import Client
 from local.emulator import ROOT_KEY, ROOT_SECRET
-from local.estate.invent import Human, Inventor
+from local.estate.invent import SURNAMES, Human, Inventor
 from local.people import Person, UserPool
 from local.token import LOCAL_JSON
 from shared import ids
@@ -77,9 +77,10 @@ class Stage:
         """An owner with no home in this community."""
         return self._find("owner", lambda person: community_id not in person.scope)
 
-    def human(self) -> Human:
-        """Somebody invented."""
-        return self._inventor.human()
+    def human(self, family: str = "") -> Human:
+        """Somebody invented; of a family, if it is one that `invent` knows."""
+        known = any(family == surname for surname, _, _ in SURNAMES)
+        return self._inventor.human(family if known else None)
 
     def sign_up(self, name: str, word: str) -> Player:
         """A new account; nobody has given it any right yet."""

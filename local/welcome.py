@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 from rich.table import Table
 
@@ -49,7 +50,7 @@ def requests(people: Sequence[Person], base_url: str) -> Iterator[tuple[str, str
     )
     butler = next(person for person in people if person.role == "butler")
     community_id, building = butler.scope.split("/")
-    rooms = f"/community/communities/{community_id}/buildings/{building}/rooms?limit=2"
+    rooms = f"/community/communities/{community_id}/buildings/{quote(building)}/rooms?limit=2"
     yield (
         f"楼里的房屋 The first rooms of a building, owners masked, for {butler.name}, its butler",
         _line(butler, f"'{base_url}{rooms}'"),
