@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import urllib3
 
 _TIMEOUT_SECONDS = 30.0
+_POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 90.0
+T = TypeVar("T")
 _POOL = urllib3.PoolManager(maxsize=8, timeout=_TIMEOUT_SECONDS, retries=False)
 
 
@@ -111,3 +115,20 @@ def fetch(link: str) -> bytes:
     if answered.status != 200:
         raise Unexpected(f"a link to a file was answered {answered.status}")
     return answered.data
+
+
+def wait_until(look: Callable[[], T | None], what: str) -> T:
+    """What `look` finds as soon as it finds something true.
+
+    Raises
+    ------
+    Unexpected
+        It found nothing for a minute and a half; the message names `what` was waited for.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(_POLL_SECONDS)
+    raise Unexpected(f"waited {_PATIENCE_SECONDS:.0f} s in vain for {what}")

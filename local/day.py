@@ -10,25 +10,21 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from openpyxl import load_workbook
 
 from local import camera, chain
-from local.client import Client, Unexpected, fetch, post_file
+from local.client import Client, Unexpected, fetch, post_file, wait_until
 from local.estate import registers
 from local.stage import Player, Stage
 from local.teller import Teller
 from shared import clock
 
-_POLL_SECONDS = 0.2
-_PATIENCE_SECONDS = 60.0
 _MEASURED_ANEW_M2 = 0.12
 _KEY = ("楼栋号", "单元号", "房号")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -159,7 +155,7 @@ def _take_on(office: Office, stage: Stage, tell: Teller) -> Player:
         found = office.dispatcher.client.get(path)["items"]
         return any(one["person_id"] == technician.person_id for one in found)
 
-    _until(known, f"{technician.username} among the technicians")
+    wait_until(known, f"{technician.username} among the technicians")
     seconds = time.monotonic() - granted
     tell.say(
         f"{seconds:.1f} 秒后，调度员{office.dispatcher.name}的派单名单里有了{name}",
@@ -236,7 +232,7 @@ def _show_clean(ticket_id: str, photo_id: str, player: Player, tell: Teller) -> 
         photos = player.client.get(f"/repairs/tickets/{ticket_id}")["photos"]
         return next((p["url"] for p in photos if p["photo_id"] == photo_id), None)
 
-    shown = fetch(_until(released, f"{photo_id} released"))
+    shown = fetch(wait_until(released, f"{photo_id} released"))
     if camera.place_of(shown) is not None or camera.tags_in(shown):
         raise Unexpected(f"{photo_id} was released with what its camera wrote into it")
     tell.say(
@@ -320,7 +316,7 @@ def _count(office: Office, before: dict[str, Any], tell: Teller) -> None:
         after: dict[str, Any] = office.manager.client.get(f"{office.path}/statistics")
         return after if all(after[name] > before[name] for name in names) else None
 
-    after = _until(counted, "the counts of the day")
+    after = wait_until(counted, "the counts of the day")
     tell.say(
         f"{office.name}：{after['buildings']} 栋，{after['rooms']} 户",
         "Counted from the repairs' events, each once",
@@ -360,17 +356,6 @@ def _refused(client: Client, path: str, status: int, zh: str, en: str, tell: Tel
         raise Unexpected(f"GET {path} was answered {answer.status}, not {status}, with {en}")
     said = answer.json.get("title") or answer.json.get("code")
     tell.say(f"{zh}：{answer.status} {said}", f"GET {path}: {en}")
-
-
-def _until(look: Callable[[], T | None], what: str) -> T:
-    """What `look` finds once it finds something; it looks for a minute at most."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(_POLL_SECONDS)
-    raise Unexpected(f"waited {_PATIENCE_SECONDS:.0f} s in vain for {what}")
 
 
 def _clock(moment: str) -> str:

@@ -54,6 +54,18 @@ class Binding:
 
 
 @dataclass(frozen=True)
+class Complaint:
+    """What a resident reports broken in their home, or around it."""
+
+    username: str
+    room: Room
+    place: str
+    category: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Community:
     """A community with its register, the people who work there and those who live there."""
 
@@ -63,6 +75,7 @@ class Community:
     rooms: tuple[Room, ...]
     staff: tuple[Member, ...]
     bindings: tuple[Binding, ...]
+    complaints: tuple[Complaint, ...]
 
     @property
     def manager(self) -> Member:
@@ -195,6 +208,17 @@ _COMMUNITY_KINDS = ("家园", "新村", "雅苑")
 _FIRMS = ("安居", "和邻", "守望", "嘉禾", "润泽")
 
 
+_COMPLAINTS = (
+    ("own", "water", "卫生间地漏返水", "洗澡时卫生间地漏返水，排得很慢"),
+    ("own", "electric", "客厅插座没电", "客厅电视墙的插座今天早上开始没电"),
+    ("own", "door_window", "入户门关不严", "入户门变形，关门时要用力顶一下"),
+    ("own", "wall", "北卧墙面渗水", "下雨后北卧室外墙一侧渗水起皮"),
+    ("public", "public_area", "楼道灯不亮", "楼道声控灯坏了两天，晚上看不清台阶"),
+    ("public", "other", "信箱锁坏了", "一楼信箱的锁芯脱落，打不开"),
+)
+_COMPLAINTS_EACH = 2
+
+
 def plan(seed: int = SEED) -> Estate:
     """The estate that this seed gives."""
     inventor = Inventor(Random(seed))
@@ -234,16 +258,17 @@ def _community(name: str, address: str, site: _Site, inventor: Inventor) -> Comm
         rooms += fill(block, inventor, _owners_of(rooms))
     roles = [*_OFFICE, *(Role.TECHNICIAN,) * site.technicians, *site.extra]
     staff = [_member(inventor, role) for role in roles]
-    homes = [block for block in site.blocks if block.layouts[0].use != "车位"]
-    for block in (homes[0], homes[1]):
+    for block in site.blocks[:2]:
         staff.append(_member(inventor, Role.BUTLER, block.key))
+    bindings = _bindings(rooms, site.residents, inventor)
     return Community(
         name=name,
         address=address,
         title=f"{name}房产台账（截至2026年10月31日）",
         rooms=tuple(rooms),
         staff=tuple(staff),
-        bindings=tuple(_bindings(rooms, site.residents, inventor)),
+        bindings=tuple(bindings),
+        complaints=tuple(_complaints(bindings, inventor)),
     )
 
 
@@ -264,7 +289,7 @@ def _bindings(
     lived_in = [room for room in rooms if room.use in ("住宅", "别墅") and room.state == "自住"]
     let = [room for room in rooms if room.use == "住宅" and room.state == "出租"]
     homes = inventor.random.sample(lived_in, relations.count(Role.OWNER))
-    families = homes[: relations.count(Role.FAMILY_MEMBER)]
+    families = homes[-relations.count(Role.FAMILY_MEMBER) :]
     rented = inventor.random.sample(let, relations.count(Role.TENANT))
     return [
         *(_binding(inventor, home.owners[0].name, Role.OWNER, home) for home in homes),
@@ -280,6 +305,15 @@ def _bindings(
 
 def _binding(inventor: Inventor, name: Name, relation: Role, room: Room) -> Binding:
     return Binding(inventor.username(name.surname, name.given), name.text, relation, room)
+
+
+def _complaints(bindings: Sequence[Binding], inventor: Inventor) -> list[Complaint]:
+    """The last of the residents have something to report; the first has everything in order."""
+    found = inventor.random.sample(_COMPLAINTS, _COMPLAINTS_EACH)
+    return [
+        Complaint(one.username, one.room, *words)
+        for one, words in zip(bindings[-_COMPLAINTS_EACH:], found, strict=True)
+    ]
 
 
 def _with_second_home(first: Community, other: Community) -> Community:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from local.client import Client, Unexpected, post_file
-
-_POLL_SECONDS = 0.25
-_PATIENCE_SECONDS = 90.0
+from local.client import Client, Unexpected, post_file, wait_until
 
 
 def upload(manager: Client, community_id: str, file_name: str, body: bytes) -> str:
@@ -49,10 +45,10 @@ def commit(manager: Client, path: str, shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _wait(manager: Client, path: str, state: str) -> dict[str, Any]:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+    """The import once it has left a state."""
+
+    def left() -> dict[str, Any] | None:
         found: dict[str, Any] = manager.get(path)
-        if found["state"] != state:
-            return found
-        time.sleep(_POLL_SECONDS)
-    raise Unexpected(f"{path} is still {state} after {_PATIENCE_SECONDS:.0f} s")
+        return None if found["state"] == state else found
+
+    return wait_until(left, f"{path} to be no longer {state}")

@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from local.client import Client
+from local.client import Client, wait_until
 from local.deploy import Report
 from local.estate import registers, workbook
-from local.estate.plan import Community, Company, Estate, Member, plan
+from local.estate.plan import Community, Company, Complaint, Estate, Member, plan
 from local.people import Person
 from local.platform import Platform
 from shared import ids
@@ -76,7 +76,7 @@ class _Run:
 
     def take_companies_on(self) -> None:
         self.report("two property companies")
-        admin = self.client(self.estate.admin)
+        admin = self.client(self.estate.admin.username)
         self.grant(admin, self.estate.auditor, PLATFORM)
 
         def take_on(company: Company) -> None:
@@ -91,7 +91,7 @@ class _Run:
         self.report("three communities")
 
         def open_all(company: Company) -> None:
-            chief = self.client(company.chief)
+            chief = self.client(company.chief.username)
             company_id = self.scopes[company.name]
             for community in company.communities:
                 wanted = {
@@ -102,7 +102,7 @@ class _Run:
                 made = chief.post("/community/communities", wanted)
                 self.scopes[community.name] = made["community_id"]
             # A grant on a company reaches a new community with the next token.
-            chief = self.client(company.chief)
+            chief = self.client(company.chief.username)
             for community in company.communities:
                 self.grant(chief, community.manager, self.scopes[community.name])
             for member in company.staff:
@@ -116,7 +116,7 @@ class _Run:
         _all(self.fill, self.estate.communities)
 
     def fill(self, community: Community) -> None:
-        manager = self.client(community.manager)
+        manager = self.client(community.manager.username)
         community_id = self.scopes[community.name]
         file_name = f"{community.name}房产台账.xlsx"
         path = registers.upload(manager, community_id, file_name, workbook.write(community))
@@ -132,9 +132,27 @@ class _Run:
                 "relation": binding.relation.value,
             }
             manager.post(f"/community/rooms/{room_id}/residents", wanted)
+        for complaint in community.complaints:
+            self.report_repair(community_id, complaint)
+        self.wait_for_counts(manager, community_id, len(community.complaints))
 
-    def client(self, member: Member) -> Client:
-        username = member.username
+    def report_repair(self, community_id: str, complaint: Complaint) -> None:
+        wanted = {
+            "room_id": ids.room_id(community_id, *complaint.room.key),
+            "place": complaint.place,
+            "kind": "normal",
+            "category": complaint.category,
+            "title": complaint.title,
+            "description": complaint.description,
+        }
+        self.client(complaint.username).post("/repairs/tickets", wanted)
+
+    def wait_for_counts(self, manager: Client, community_id: str, reports: int) -> None:
+        """Wait until the last event has travelled, so that a stop right after loses none."""
+        path = f"/community/communities/{community_id}/statistics"
+        wait_until(lambda: manager.get(path)["repairs_reported"] == reports, "the counts")
+
+    def client(self, username: str) -> Client:
         token = self.platform.pool.token(username, self.passwords[username])
         return Client(self.platform.base_url, token)
 

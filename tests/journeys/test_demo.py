@@ -95,7 +95,7 @@ def test_a_day_is_played_from_morning_to_evening(seeded: Seeded) -> None:
         "1 户更正，1 户业主变更待确认，0 处错误",
         "0 项 EXIF，没有位置",
         "6 条记录环环相扣；第 2 条多写一个句号，第 2 条就对不上",
-        "报修 reported: 0 → 1",
+        "报修 reported: 2 → 3",
         "评价 rated: 0 → 1",
         "没有登录：401",
         "再次登录：404",

@@ -167,6 +167,13 @@ def test_residents_live_in_rooms_of_the_register(estate: Estate) -> None:
                 assert one.room.state == "出租"
 
 
+def test_residents_report_what_is_broken_where_they_live(estate: Estate) -> None:
+    for community in estate.communities:
+        homes = {(one.username, one.room) for one in community.bindings}
+        assert len(community.complaints) == 2
+        assert {(one.username, one.room) for one in community.complaints} <= homes
+
+
 def test_one_person_is_at_home_under_two_companies(estate: Estate) -> None:
     homes = defaultdict(set)
     for company in estate.companies:
