@@ -36,7 +36,7 @@ ROOT_KEY, ROOT_SECRET = "test", "test"
 
 _NOTES = "notes.json"
 _READY_SECONDS = 60.0
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 60.0
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
 
 
