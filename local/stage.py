@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
+from random import SystemRandom
 from typing import Any
 
 from localstack_client.session import Session
@@ -60,7 +60,7 @@ class Stage:
             self._issuer,
         )
         # Everyone who signs up is somebody new, however often the day is played.
-        self._inventor = Inventor(Random(secrets.token_bytes(16)))
+        self._inventor = Inventor(SystemRandom())
         self._passwords = {person.username: person.password for person in self.people}
 
     def first(self, role: str, scope: str = "") -> Player:
