@@ -60,7 +60,7 @@ class Stage:
             self._issuer,
         )
         # Everyone who signs up is somebody new, however often the day is played.
-        self._inventor = Inventor(Random(secrets.token_bytes(16)))
+        self._inventor = Inventor(Random(secrets.token_bytes(16)))  # nosec B311  # names
         self._passwords = {person.username: person.password for person in self.people}
 
     def first(self, role: str, scope: str = "") -> Player:
