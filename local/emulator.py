@@ -12,6 +12,7 @@ A crash leaves `running/` half true, so it is thrown away and the next start cop
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -36,6 +37,7 @@ ROOT_KEY, ROOT_SECRET = "test", "test"
 
 _NOTES = "notes.json"
 _READY_SECONDS = 60.0
+_DRAIN_SECONDS = 5.0
 _STOP_SECONDS = 60.0
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
 
@@ -247,6 +249,12 @@ class Emulator:
         ended_well = process.poll() is None
         process.terminate()
         try:
+            process.wait(_DRAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            # The state is written by now; what it still waits for are functions whose own calls
+            # go nowhere any more, until their timeouts.
+            _kill_children(process.pid)
+        try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             ended_well = False
@@ -276,6 +284,18 @@ def refuse_used_port(port: int, variable: str) -> None:
                 f"port {port} on {HOST} is in use: stop what listens there, "
                 f"or choose another with `make run {variable}=…`"
             ) from None
+
+
+def _kill_children(leader: int) -> None:
+    """End every process of a group but its leader."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,pgid="], capture_output=True, text=True, check=True
+    )
+    for line in listed.stdout.splitlines():
+        process, group = map(int, line.split())
+        if group == leader and process != leader:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
 
 def free_port() -> int:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.emulator import HOST, Emulator, EmulatorError, free_port, refuse_used_port
 from local.places import ROOT
@@ -130,3 +135,45 @@ def test_a_taken_port_is_refused_with_a_way_out() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(EmulatorError, match=rf"port {port} .* is in use.*make run PORT="):
             refuse_used_port(port, "PORT")
+
+
+_SLOW = """
+import threading
+import time
+import zipfile
+def answer(event, context):
+    time.sleep(50)
+"""
+
+
+def test_a_function_that_still_runs_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("slow.py", _SLOW)
+    emulator = _new(tmp_path / "home")
+    emulator.start()
+    role = emulator.session().client("iam").create_role(
+        RoleName="any", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+    )
+    functions = emulator.session().client("lambda")
+    functions.create_function(
+        FunctionName="slow",
+        Runtime="python3.12",
+        Handler="slow.answer",
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": code.getvalue()},
+        Timeout=60,
+    )
+    caller = threading.Thread(target=_call_in_vain, args=(functions,))
+    caller.start()
+    time.sleep(2)
+    begun = time.monotonic()
+    emulator.stop(keep=True)
+    assert time.monotonic() - begun < 20
+    assert (tmp_path / "home" / "saved" / "notes.json").exists()
+    caller.join()
+
+
+def _call_in_vain(functions: Any) -> None:
+    with pytest.raises((BotoCoreError, ClientError)):
+        functions.invoke(FunctionName="slow", Payload=b"{}")
