@@ -28,9 +28,7 @@ def register(moto_cloud: Cloud) -> Register:
 def test_zeros_in_front_are_not_the_same_room(register: Register, spelling: str) -> None:
     register.bring_in(*rows_of("3", {"502": 8_943}))
     ghost = f"room_{register.community_id.removeprefix('com_')}_{spelling}"
-    caller = Caller(
-        BUTLER, (Grant(Role.BUTLER, register.community_id),), permissions.BIND_RESIDENT
-    )
+    caller = Caller(BUTLER, (Grant(Role.BUTLER, register.community_id),), permissions.BIND_RESIDENT)
     wanted = shapes.BindResident(person_id=STRANGER, relation="tenant")
     with pytest.raises(NotFound):
         # It would hold a key to the room, and stand in no list of the room's residents.
@@ -46,6 +44,6 @@ def test_rooms_that_differ_by_a_zero_are_two_rooms(register: Register) -> None:
 
 
 def test_rooms_come_floor_by_floor(register: Register) -> None:
-    register.bring_in(*rows_of("3", {number: 100 for number in ("1001", "201", "101")}))
+    register.bring_in(*rows_of("3", dict.fromkeys(("1001", "201", "101"), 100)))
     found = store.list_rooms(store.get_building(register.community_id, "3"), 10, None)
     assert [room.number for room, _ in found.items] == ["101", "201", "1001"]
