@@ -12,17 +12,17 @@ from shared.auth import Grant, Role
 from shared.requests import PageQuery, Shape
 from shared.table import Page
 
-Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
+Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$(?!\n)")]
 Address = Annotated[str, Meta(min_length=4, max_length=120)]
 CreditCode = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$",
+        pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$(?!\n)",
         description="Unified social credit code (统一社会信用代码, GB 32100).",
         examples=["91320114MA1MXXXX0K"],
     ),
 ]
-PersonId = Annotated[str, Meta(pattern=r"^per_[0-9a-hjkmnp-tv-z]{26}$")]
+PersonId = Annotated[str, Meta(pattern=r"^per_[0-9a-hjkmnp-tv-z]{26}$(?!\n)")]
 ScopeText = Annotated[
     str,
     Meta(

@@ -25,7 +25,7 @@ from shared.requests import PageQuery, Shape
 from shared.table import Page
 
 Id = Annotated[str, Meta(min_length=4, max_length=120)]
-PersonId = Annotated[str, Meta(pattern=r"^per_[0-9a-hjkmnp-tv-z]{26}$")]
+PersonId = Annotated[str, Meta(pattern=r"^per_[0-9a-hjkmnp-tv-z]{26}$(?!\n)")]
 Note = Annotated[str, Meta(max_length=300)]
 Reason = Annotated[str, Meta(min_length=2, max_length=300)]
 Description = Annotated[str, Meta(min_length=rules.MIN_DESCRIPTION, max_length=1000)]
@@ -33,7 +33,7 @@ Version = Annotated[int, Meta(ge=1, description="The version that the caller has
 Stars = Annotated[int, Meta(ge=1, le=5)]
 PhotoIds = Annotated[tuple[Id, ...], Meta(max_length=rules.MAX_PHOTOS)]
 SomePhotoIds = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=rules.MAX_PHOTOS)]
-Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
+Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)", examples=["2026-11"])]
 
 
 class RequestPhotoUpload(Shape):

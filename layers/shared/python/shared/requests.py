@@ -26,7 +26,10 @@ Q = TypeVar("Q")
 
 
 class Shape(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A request, a response or a part of one; a field that it does not name is refused."""
+    """A request, a response or a part of one; a field that it does not name is refused.
+
+    A pattern ends in `$(?!\\n)`: msgspec searches with `re`, whose `$` lets a line feed follow.
+    """
 
 
 class NoQuery(Shape):

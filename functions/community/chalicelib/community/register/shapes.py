@@ -25,13 +25,15 @@ AreaDm2 = Annotated[
     int,
     Meta(ge=1, le=100_000_000, description="Area in dm² (0.01 m²): 89.43 m² is 8943."),
 ]
-Start = Annotated[str, Meta(pattern=r"^[0-9]{1,6}$")]
+Start = Annotated[str, Meta(pattern=r"^[0-9]{1,6}$(?!\n)")]
 
 
 class RequestImport(Shape):
     """A house register file (房产台账) to take in: .xlsx, .xls or CSV, at most 10 MB."""
 
-    file_name: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")]
+    file_name: Annotated[
+        str, Meta(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$(?!\n)")
+    ]
 
 
 class UploadForm(Shape):

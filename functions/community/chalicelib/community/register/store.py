@@ -272,8 +272,9 @@ def _building_key(community_id: str, name: str) -> str:
 
 
 def _room_sort_key(key: RoomKey) -> str:
-    # Padded, so that rooms come floor by floor: 101, 201, 1001.
-    return f"room#{key[1]:0>4}#{key[2]:0>6}"
+    # By length first, so that rooms come floor by floor: 101, 201, 1001.  Padding would do that
+    # too, but make 1, 01 and 0001 one room, for whoever writes the id of a room by hand.
+    return "#".join(["room", *(f"{len(part):02}{part}" for part in key[1:])])
 
 
 def _building_item(building: Building) -> _Building:

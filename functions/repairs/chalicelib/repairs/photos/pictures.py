@@ -8,6 +8,7 @@ profile, no second file behind the first.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from chalicelib.repairs.photos.rules import Refusal
 
 MAX_PIXELS = 64_000_000
 """Above what phones write by themselves, and what fits the function's memory once decoded."""
+MAX_SCANS = 20
+"""A progressive JPEG has about ten. Each costs a pass over all of its pixels, however few bytes it
+is: a file of 260 KB can ask for 16 seconds, one of 10 MB for longer than any function runs."""
 SIDE_PX = 2048
 THUMBNAIL_SIDE_PX = 320
 _FORMATS = ("JPEG", "PNG", "WEBP")
@@ -34,6 +38,9 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# A marker of a JPEG, but for stuffed bytes and those that have no segment (ITU-T T.81, B.1.1).
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
+_START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
 # What Pillow's decoders raise on bytes that are not what their header says.
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, struct.error)
 
@@ -63,7 +70,7 @@ def clean(raw: bytes) -> Picture:
     ------
     Unfit
         `not_a_photo`: no JPEG, PNG or WebP; `too_many_pixels`: more than 64 million;
-        `damaged`: it begins as one and cannot be read to its end.
+        `damaged`: it begins as one and cannot be read to its end, or only in too many passes.
     """
     with warnings.catch_warnings():
         # A bent file makes Pillow talk; only what it says of too many pixels matters here.
@@ -95,7 +102,21 @@ def _open(raw: bytes) -> Image.Image:
         raise Unfit(Refusal.NOT_A_PHOTO) from None
     if image.width * image.height > MAX_PIXELS:
         raise Unfit(Refusal.TOO_MANY_PIXELS)
+    if image.format == "JPEG" and _scans(raw) > MAX_SCANS:
+        raise Unfit(Refusal.DAMAGED)
     return image
+
+
+def _scans(raw: bytes) -> int:
+    """How many scans a JPEG has, up to one more than it may have."""
+    scans, at = 0, 0
+    while scans <= MAX_SCANS:
+        marker = _MARKER.search(raw, at)
+        if marker is None or marker[1] == _END_OF_IMAGE:
+            break
+        scans += marker[1] == _START_OF_SCAN
+        at = marker.end() + int.from_bytes(raw[marker.end() : marker.end() + 2], "big")
+    return scans
 
 
 def _flat(image: Image.Image) -> Image.Image:
