@@ -24,9 +24,8 @@ from pynamodb.transactions import TransactWrite
 from shared import aws
 from shared.auth import assert_checked
 from shared.errors import invalid
+from shared.requests import MAX_CURSOR_CHARS, MAX_LIMIT
 
-MAX_LIMIT = 100
-_MAX_CURSOR = 1_000
 _CONFLICTS = ("ConditionalCheckFailed", "TransactionConflict")
 _META = {
     "region": None,
@@ -213,7 +212,7 @@ def decode_cursor(cursor: str, names: tuple[str, ...], pk: str) -> dict[str, Any
         The cursor is no such position.
     """
     try:
-        if len(cursor) > _MAX_CURSOR:
+        if len(cursor) > MAX_CURSOR_CHARS:
             raise ValueError
         padded = cursor + "=" * (-len(cursor) % 4)
         key = msgspec.json.decode(

@@ -5,7 +5,7 @@ Access patterns
 1. a community's buildings          Query  pk = {community}#buildings#all, sk = {building}
 2. a building's state               Get    pk = {community}#building#{building}, sk = building
 3. a building's rooms, a page       Query  the same partition, sk begins with room#
-4. one room with its building       BatchGet of 2 and sk = room#{unit}#{number}
+4. one room with its building       Get    2, then Get of sk = room#{unit}#{number}
 5. imports of a community, a page   Query  pk = {community}#imports#all, newest first
 6. one import                       Get    the same partition, sk = {import}
 7. the import a request opened      Get    pk = {community}#opened#{request}, then 6
