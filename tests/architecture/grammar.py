@@ -74,7 +74,7 @@ _IMPURE_MODULES = {
     "shutil", "socket", "subprocess", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
 _IMPURE_CALLS = {
-    "clock.now", "ids.derived_now", "ids.new_id", "ids.new_platform_id", "ids.random_bytes",
+    "clock.now", "ids.new_id", "ids.new_platform_id", "ids.random_bytes",
     "ids.ulid", "input", "open", "print",
 }  # fmt: skip
 _ENVIRONMENT = ("os.environ", "os.getenv")

@@ -126,7 +126,7 @@ from chalicelib.things.model import Thing
 from shared.table import Record, Refused
 
 
-class _Thing(Record, table_setting="TABLE"):
+class _Thing(Record):
     pass
 
 

@@ -53,8 +53,10 @@ class ByOwner(GlobalSecondaryIndex["Thing"]):  # type: ignore[no-untyped-call]  
     made_at = UnicodeAttribute(range_key=True)
 
 
-class Thing(Record, table_setting="THINGS_TABLE"):
+class Thing(Record):
     """One thing."""
+
+    table_setting = "THINGS_TABLE"
 
     name = UnicodeAttribute(null=True)
     owner = UnicodeAttribute(null=True)

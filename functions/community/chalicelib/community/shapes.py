@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from chalicelib.community import rules, texts
 from shared.auth import Grant, Role
-from shared.requests import PageQuery, Shape
+from shared.requests import PageQuery, PersonId, Shape
 from shared.table import Page
 
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$(?!\n)")]
@@ -22,7 +22,6 @@ CreditCode = Annotated[
         examples=["91320114MA1MXXXX0K"],
     ),
 ]
-PersonId = Annotated[str, Meta(pattern=r"^per_[0-9a-hjkmnp-tv-z]{26}$(?!\n)")]
 ScopeText = Annotated[
     str,
     Meta(

@@ -38,24 +38,20 @@ _COUNTED_FOR = timedelta(days=35)
 """Longer than any queue, dead-letter queue or replay of the stream keeps an event."""
 
 
-class _Item(Record, table_setting="TABLE"):
-    pass
-
-
-class _Company(_Item):
+class _Company(Record):
     name = UnicodeAttribute()
     credit_code = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
 
 
-class _Community(_Item):
+class _Community(Record):
     company_id = UnicodeAttribute()
     name = UnicodeAttribute()
     address = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
 
 
-class _Holding(_Item):
+class _Holding(Record):
     person_id = UnicodeAttribute()
     role = UnicodeAttribute()
     scope = UnicodeAttribute()
@@ -66,14 +62,14 @@ class _Holding(_Item):
     reason = UnicodeAttribute()
 
 
-class _Counts(_Item):
+class _Counts(Record):
     repairs_reported = NumberAttribute(default=0)
     repairs_finished = NumberAttribute(default=0)
     repairs_withdrawn = NumberAttribute(default=0)
     repairs_rated = NumberAttribute(default=0)
 
 
-class _Counted(_Item):
+class _Counted(Record):
     expires_at = TTLAttribute()
 
 
@@ -226,7 +222,7 @@ def get_counts(community_id: str) -> Counts:
     )
 
 
-def _put_new(item: _Item) -> bool:
+def _put_new(item: Record) -> bool:
     try:
         item.put()
     except Refused:

@@ -20,7 +20,6 @@ TEXTS: Texts = {
         "{role} is not a resident's role.",
     ),
     "not_a_scope": ("不是有效的范围。", "This is not a scope."),
-    "not_a_person": ("不是有效的人员编号。", "This is not a person's id."),
     "not_a_company": ("没有这家物业公司。", "There is no such property company."),
     "too_many_grants": (
         "此人的授权已达上限 {limit} 项。",
@@ -46,21 +45,9 @@ TEXTS: Texts = {
         "该楼栋正在导入，请稍后再试。",
         "An import is changing this building; try again in a moment.",
     ),
-    "too_many_buildings": (
-        "一个文件最多 {limit} 栋楼，请分成几个文件。",
-        "A file has at most {limit} buildings; split it.",
-    ),
-    "building_too_large": (
-        "一栋楼最多 {limit} 套房屋。",
-        "A building has at most {limit} rooms.",
-    ),
     "inner_exceeds_built": (
         "套内面积不能大于建筑面积。",
         "The inner area cannot exceed the built-up area.",
-    ),
-    "idempotency_key_reused": (
-        "同一个 Idempotency-Key 已用于另一个请求。",
-        "This Idempotency-Key was used for a different request.",
     ),
 }
 

@@ -16,7 +16,7 @@ from shared.table import Record, Refused, Transaction
 _ATTEMPTS = 3
 
 
-class Item(Record, table_setting="TABLE"):
+class Item(Record):
     """A record of this capability's table."""
 
     expires_at = TTLAttribute(null=True)

@@ -21,11 +21,10 @@ from chalicelib.repairs.photos.rules import (
 from shared import clock
 from shared.auth import Role
 from shared.errors import invalid
-from shared.requests import PageQuery, Shape
+from shared.requests import PageQuery, PersonId, Shape
 from shared.table import Page
 
 Id = Annotated[str, Meta(min_length=4, max_length=120)]
-PersonId = Annotated[str, Meta(pattern=r"^per_[0-9a-hjkmnp-tv-z]{26}$(?!\n)")]
 Note = Annotated[str, Meta(max_length=300)]
 Reason = Annotated[str, Meta(min_length=2, max_length=300)]
 Description = Annotated[str, Meta(min_length=rules.MIN_DESCRIPTION, max_length=1000)]

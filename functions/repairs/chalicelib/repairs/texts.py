@@ -6,10 +6,6 @@ from chalicelib.repairs.model import State
 from shared.i18n import Texts
 
 TEXTS: Texts = {
-    "idempotency_key_reused": (
-        "同一个 Idempotency-Key 已用于另一个请求。",
-        "This Idempotency-Key was used for a different request.",
-    ),
     "busy": ("操作过于频繁，请稍后重试。", "Too much at once; try again in a moment."),
     "not_in_this_state": (
         "工单当前状态不能进行此操作。",

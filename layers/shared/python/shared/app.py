@@ -192,7 +192,8 @@ class App(Chalice):
         query = decode_query({n: parameters.getlist(n) for n in parameters}, operation.query)
         call = Call(caller, body, query, clock.now(), request.headers)
         if operation.keyed:
-            call.key  # noqa: B018  # refuse a missing key before anything is read
+            # A bad key is refused before anything is read.
+            _ = call.key
         with calling(caller):
             result = operation.view(call, **{n: unquote(v) for n, v in path_parts.items()})
             assert_checked()
@@ -245,7 +246,7 @@ class App(Chalice):
         self.logger.info("relay", extra={"events": count})
 
     def consume(
-        self, event: Any, take: Callable[[events.Event, Any], None]
+        self, event: Any, take: Callable[[events.Event, datetime], None]
     ) -> dict[str, list[dict[str, str]]]:
         """Give each event of a queue batch to `take`, which has its effect once per event id."""
         return events.consume(_messages(event), take, self._failed)

@@ -16,7 +16,9 @@ from shared.auth import MAX_GRANTS, Grant, Level, Role, level_of
 from shared.table import Record, Transaction, page
 
 
-class _Item(Record, table_setting="GRANTS_TABLE"):
+class _Item(Record):
+    table_setting = "GRANTS_TABLE"
+
     role = UnicodeAttribute(null=True)
     scope = UnicodeAttribute(null=True)
     communities = UnicodeSetAttribute(null=True)

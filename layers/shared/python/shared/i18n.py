@@ -18,7 +18,6 @@ COMMON: Texts = {
     ),
     "unauthenticated": ("请先登录。", "Sign in first."),
     "not_found": ("没有找到。", "Not found."),
-    "method_not_allowed": ("不支持这种请求方法。", "This method is not supported here."),
     "body_too_large": (
         "内容太大，最多 {limit_bytes} 字节。",
         "The body is too large: at most {limit_bytes} bytes.",
@@ -39,11 +38,15 @@ COMMON: Texts = {
     "unknown_field": ("不认识的字段。", "This field is not known."),
     "wrong_type": ("类型应为 {expected}。", "Expected {expected}."),
     "wrong_value": ("取值不符：{reason}", "The value does not fit: {reason}"),
-    "malformed_json": ("不是有效的 JSON:{reason}", "Not valid JSON: {reason}"),
+    "malformed_json": ("不是有效的 JSON：{reason}", "Not valid JSON: {reason}"),
     "missing_header": ("缺少请求头。", "This header is missing."),
     "bad_idempotency_key": (
         "应为 8 至 64 个字母、数字、下划线或连字符。",
         "Must be 8 to 64 letters, digits, underscores or hyphens.",
+    ),
+    "idempotency_key_reused": (
+        "同一个 Idempotency-Key 已用于另一个请求。",
+        "This Idempotency-Key was used for a different request.",
     ),
     "bad_cursor": (
         "游标无效，请从第一页开始。",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shared.auth import PUBLIC, SIGNED_IN, Permission
+from shared.requests import IDEMPOTENCY_KEY
 
 if TYPE_CHECKING:
     from shared.app import App, Operation
@@ -92,7 +93,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": True,
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
+                "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
             }
         )
     if operation.takes is not None:

@@ -9,17 +9,24 @@ from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
-from shared import i18n
+from shared import i18n, ids
 from shared.auth import Caller
 from shared.errors import Finding, Invalid, TooLarge, UnsupportedMedia, invalid
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_LIMIT = 100
+"""Items of one page of a list."""
+MAX_CURSOR_CHARS = 1_000
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+IDEMPOTENCY_KEY = r"[A-Za-z0-9_-]{8,64}"
+"""The pattern of an `Idempotency-Key`, whole."""
+_KEY = re.compile(IDEMPOTENCY_KEY)
 _AT = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*?)`")
 _TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
+
+PersonId = Annotated[str, msgspec.Meta(pattern=f"^per_[{ids.ALPHABET}]{{26}}$")]
+"""A person's id, wherever a request names somebody else than its caller."""
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -40,7 +47,7 @@ class PageQuery(Shape):
     """The query of a list: how many items, and the cursor that the page before gave."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)] = 20
-    cursor: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=MAX_CURSOR_CHARS)] | None = None
 
 
 class Call(msgspec.Struct, Generic[B, Q], frozen=True):

@@ -18,15 +18,14 @@ from pynamodb.constants import ALL_OLD, PUT_ITEM
 from pynamodb.exceptions import QueryError, TransactWriteError, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex
-from pynamodb.models import MetaModel, Model
+from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from shared import aws
 from shared.auth import assert_checked
 from shared.errors import invalid
+from shared.requests import MAX_CURSOR_CHARS, MAX_LIMIT
 
-MAX_LIMIT = 100
-_MAX_CURSOR = 1_000
 _CONFLICTS = ("ConditionalCheckFailed", "TransactionConflict")
 _META = {
     "region": None,
@@ -58,36 +57,10 @@ class Refused(Exception):
         self.stored = stored
 
 
-class _RecordMeta(MetaModel):
-    """Takes the setting of the table's name beside PynamoDB's own class keywords."""
-
-    def __new__(
-        cls,
-        name: str,
-        bases: tuple[type, ...],
-        namespace: dict[str, Any],
-        table_setting: str | None = None,
-    ) -> _RecordMeta:
-        if table_setting is not None:
-            namespace["_table_setting"] = table_setting
-        made: _RecordMeta = super().__new__(cls, name, bases, namespace)  # type: ignore[no-untyped-call]  # untyped upstream
-        return made
-
-    def __init__(
-        cls,
-        name: str,
-        bases: tuple[type, ...],
-        namespace: dict[str, Any],
-        table_setting: str | None = None,
-    ) -> None:
-        super().__init__(name, bases, namespace)
-
-
-class Record(Model, metaclass=_RecordMeta):
+class Record(Model):
     """One item: partition, sort key, version and the event its last write announced.
 
-    A capability's own base names the environment variable that holds its table's name:
-    `class Item(Record, table_setting="TABLE")`.
+    It stands in the function's own table, unless its class names another by `table_setting`.
     """
 
     pk = UnicodeAttribute(hash_key=True)
@@ -95,7 +68,8 @@ class Record(Model, metaclass=_RecordMeta):
     version = VersionAttribute()
     event = UnicodeAttribute(null=True)
 
-    _table_setting: ClassVar[str]
+    table_setting: ClassVar[str] = "TABLE"
+    """The environment variable that holds the table's name."""
 
     def __init__(
         self,
@@ -118,7 +92,7 @@ class Record(Model, metaclass=_RecordMeta):
         """
         if "Meta" not in vars(cls):
             cls.Meta = cast(Any, type("Meta", (), dict(_META)))
-        cls.Meta.table_name = aws.setting(cls._table_setting)
+        cls.Meta.table_name = aws.setting(cls.table_setting)
         connection = super()._get_connection()
         connection.connection._client = aws.client("dynamodb")
         return connection
@@ -238,7 +212,7 @@ def decode_cursor(cursor: str, names: tuple[str, ...], pk: str) -> dict[str, Any
         The cursor is no such position.
     """
     try:
-        if len(cursor) > _MAX_CURSOR:
+        if len(cursor) > MAX_CURSOR_CHARS:
             raise ValueError
         padded = cursor + "=" * (-len(cursor) % 4)
         key = msgspec.json.decode(

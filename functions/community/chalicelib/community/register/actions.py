@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.community.register import report, rules, shapes, store
-from chalicelib.community.register.model import Finding, RegisterRefused, Room, RoomKey
+from chalicelib.community.register.model import (
+    MAX_FILE_BYTES,
+    Finding,
+    RegisterRefused,
+    Room,
+    RoomKey,
+)
 from chalicelib.community.register.rules import Building, Import, Outcome, Step
 from shared import events, files, ids
 from shared.auth import Caller
@@ -18,7 +24,6 @@ _EXPORT_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
-MAX_FILE_BYTES = 10 * 1024 * 1024
 UPLOAD_TYPE = "application/octet-stream"
 """The form fixes one type; what a file really is, its bytes say."""
 
@@ -96,14 +101,15 @@ def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -
     begun = rules.commit(found, version, now)
     if begun is None:
         return found
-    event = _announce(
+    event = events.happened(
         "RegisterImportCommitted",
+        SOURCE,
         import_id,
         version + 1,
-        found.community_id,
-        now,
-        caller.person_id,
-        {
+        at=now,
+        community_id=found.community_id,
+        actor_id=caller.person_id,
+        data={
             "import_id": import_id,
             "tasks": [
                 {
@@ -149,14 +155,15 @@ def finish_import(task: shapes.FinishTask, now: datetime) -> shapes.FinishedImpo
     finished = rules.finish(found, {r.building: r.outcome for r in task.results})
     if finished is None:
         return shapes.FinishedImport(import_id=found.id, state=found.state)
-    event = _announce(
+    event = events.happened(
         "RegisterImportFinished",
+        SOURCE,
         task.import_id,
         (found.version or 0) + 1,
-        community_id,
-        now,
-        found.created_by,
-        {"state": finished.state.value},
+        at=now,
+        community_id=community_id,
+        actor_id=found.created_by,
+        data={"state": finished.state.value},
     )
     if store.save_import(finished, event) is None:
         raise Busy
@@ -204,8 +211,14 @@ def edit_room(
     if building.phase is not rules.Phase.FREE:
         raise Conflict("building_busy")
     rules.check_areas(edited.built_area_dm2, edited.inner_area_dm2)
-    event = _announce(
-        "RoomCorrected", room_id, version + 1, building.community_id, now, caller.person_id, {}
+    event = events.happened(
+        "RoomCorrected",
+        SOURCE,
+        room_id,
+        version + 1,
+        at=now,
+        community_id=building.community_id,
+        actor_id=caller.person_id,
     )
     if not store.save_room(building, edited, version, event):
         raise Conflict("stale_version")
@@ -244,14 +257,19 @@ def _take(step: Step, building: Building, task: shapes.BuildingTask, now: dateti
         wanted = report.read_building(task.import_id, building.name)
         if not store.stage_rooms(building, wanted.by_key):
             raise Busy
-        event = _announce(
+        event = events.happened(
             "BuildingRegistered",
+            SOURCE,
             f"{building.community_id}/{building.name}",
             (building.version or 0) + 1,
-            building.community_id,
-            now,
-            task.actor_id,
-            {"building": building.name, "rooms": wanted.rooms_after, "import_id": task.import_id},
+            at=now,
+            community_id=building.community_id,
+            actor_id=task.actor_id,
+            data={
+                "building": building.name,
+                "rooms": wanted.rooms_after,
+                "import_id": task.import_id,
+            },
         )
         after = store.flip_building(rules.flip(building, wanted.rooms_after), event)
     else:
@@ -314,24 +332,3 @@ def _get_import(community_id: str, import_id: str) -> Import:
 
 def _upload_key(import_id: str) -> str:
     return f"quarantine/{ids.community_of(import_id, 'imp')}/{import_id}"
-
-
-def _announce(
-    event_type: str,
-    subject_id: str,
-    version: int,
-    community_id: str,
-    now: datetime,
-    actor_id: str,
-    data: dict[str, object],
-) -> events.Event:
-    return events.happened(
-        event_type,
-        SOURCE,
-        subject_id,
-        version,
-        at=now,
-        community_id=community_id,
-        actor_id=actor_id,
-        data=data,
-    )

@@ -12,6 +12,10 @@ from shared.errors import LinliError
 Params = tuple[tuple[str, str], ...]
 RoomKey = tuple[str, str, str]
 """Building, unit ("0" = none) and room number, each normalised (see `normalise`)."""
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_AREA_DM2 = 10_000_000
+"""100,000 m²: more is a slip of the keyboard, in a file or by hand (D12)."""
+MAX_NOTE_CHARS = 500
 _MAX_PARAM_CHARS = 60
 
 

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Generic, TypeVar
 
-from chalicelib.community.register.model import Problem, State, Use, error, warning
+from chalicelib.community.register.model import (
+    MAX_AREA_DM2,
+    Problem,
+    State,
+    Use,
+    error,
+    warning,
+)
 from chalicelib.community.register.sheet import Cell, Kind
 
 T = TypeVar("T")
@@ -28,7 +35,6 @@ class Read(Generic[T]):
 
 
 NO_UNIT = "0"
-MAX_AREA_DM2 = 10_000_000
 _MAX_KEY_CHARS = 20
 _MAX_SPELLING_CHARS = 60
 _SPACES = re.compile(r"\s+")

@@ -33,7 +33,7 @@ from chalicelib.community.register.sheet import EMPTY, Cell, Kind, Row, Sheet
 
 MAX_FINDINGS = 20_000
 _MAX_ROWS_ABOVE_HEADINGS = 100
-_TOTAL = re.compile(r"(?:本页|本栋|本单元|楼栋|全部)?(?:合计|总计|小计|共计|累计)[::]?.{0,20}")
+_TOTAL = re.compile(r"(?:本页|本栋|本单元|楼栋|全部)?(?:合计|总计|小计|共计|累计):?.{0,20}")
 _FOOTER = re.compile(r"(?:制表|填表|审核|复核|制单|经办|备注|说明|注|日期|打印)[^:]{0,6}:.*")
 # Only these are filled inside a merge: an area merged over two rooms belongs to neither alone.
 _FILLED = (Field.BUILDING, Field.UNIT, Field.FLOOR, Field.ROOM)

@@ -11,6 +11,7 @@ from chalicelib.community.register import people
 from chalicelib.community.register.dates import read_date
 from chalicelib.community.register.headings import Columns, Field
 from chalicelib.community.register.model import (
+    MAX_NOTE_CHARS,
     Finding,
     Owner,
     Payer,
@@ -28,7 +29,6 @@ from chalicelib.community.register.normalise import (
     building_key,
     floor_number,
     is_blank,
-    plain,
     room_key,
     short_text,
     state_of,
@@ -40,7 +40,6 @@ from chalicelib.community.register.sheet import EMPTY, Cell, Kind
 T = TypeVar("T")
 AREAS = (Field.BUILT_AREA, Field.INNER_AREA)
 _MAX_CODE_CHARS = 40
-_MAX_NOTE_CHARS = 500
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class _Reader:
             payer=None if names is None else Payer.OWNER if names else Payer.DEVELOPER,
             handed_over_on=take(Field.HANDED_OVER_ON, read_date(cell(Field.HANDED_OVER_ON), epoch)),
             billing_from=take(Field.BILLING_FROM, read_date(cell(Field.BILLING_FROM), epoch)),
-            note=take(Field.NOTE, short_text(cell(Field.NOTE), _MAX_NOTE_CHARS)),
+            note=take(Field.NOTE, short_text(cell(Field.NOTE), MAX_NOTE_CHARS)),
         )
 
     def _key(self) -> RoomKey | None:
@@ -132,8 +131,10 @@ class _Reader:
         if names and state is State.UNSOLD:
             self._note(Field.STATE, warning("unsold_with_owner"))
             return None
-        if state is None and names == () and plain(self._cell(Field.OWNER).text) in _UNSOLD:
-            return State.UNSOLD
+        if state is None and names == ():
+            # 未售 in the owner's place says as much of the room as in its own; 开发商 does not.
+            in_owners_place = state_of(self._cell(Field.OWNER)).value
+            return State.UNSOLD if in_owners_place is State.UNSOLD else None
         return state
 
     def _owners(self, names: tuple[str, ...] | None) -> tuple[Owner, ...]:
@@ -192,4 +193,3 @@ class _Reader:
 
 
 _BROKEN = {"formula": "cell_formula", "undecodable": "cell_undecodable"}
-_UNSOLD = frozenset({"未售", "未售出", "待售", "未出售"})

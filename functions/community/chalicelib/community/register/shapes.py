@@ -11,11 +11,18 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.community.register import report, rules
+from chalicelib.community.register.model import (
+    MAX_AREA_DM2,
+    MAX_NOTE_CHARS,
+    Kind,
+    Payer,
+    Severity,
+    State,
+    Use,
+)
 from chalicelib.community.register.model import Finding as FoundInFile
-from chalicelib.community.register.model import Kind, Payer, Severity, State, Use
 from chalicelib.community.register.model import Room as KeptRoom
 from chalicelib.community.register.texts import REFUSALS, finding_text
-from chalicelib.community.texts import TEXTS
 from shared import i18n, ids, masks
 from shared.files import Upload
 from shared.requests import MAX_LIMIT, Shape
@@ -23,7 +30,7 @@ from shared.table import Page
 
 AreaDm2 = Annotated[
     int,
-    Meta(ge=1, le=100_000_000, description="Area in dm² (0.01 m²): 89.43 m² is 8943."),
+    Meta(ge=1, le=MAX_AREA_DM2, description="Area in dm² (0.01 m²): 89.43 m² is 8943."),
 ]
 Start = Annotated[str, Meta(pattern=r"^[0-9]{1,6}$(?!\n)")]
 
@@ -224,7 +231,7 @@ class EditRoom(Shape):
     state: State | UnsetType = UNSET
     built_area_dm2: AreaDm2 | UnsetType = UNSET
     inner_area_dm2: AreaDm2 | UnsetType = UNSET
-    note: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
+    note: Annotated[str, Meta(max_length=MAX_NOTE_CHARS)] | UnsetType = UNSET
 
 
 class ExportRegister(Shape):
@@ -292,8 +299,7 @@ def imported(found: rules.Import, language: str) -> Import:
     """An import as the API shows it."""
     refusal = None
     if found.refusal:
-        words = {**REFUSALS, **TEXTS}
-        reason = i18n.text(words, found.refusal, dict(found.refusal_params), language)
+        reason = i18n.text(REFUSALS, found.refusal, dict(found.refusal_params), language)
         refusal = Refusal(code=found.refusal, reason=reason)
     return Import(
         import_id=found.id,

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from enum import Enum
 
-from chalicelib.community.register.model import RegisterRefused
+from chalicelib.community.register.model import MAX_FILE_BYTES, RegisterRefused
 
-MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_SHEETS = 20
 MAX_ROWS = 10_000
 MAX_COLUMNS = 60
@@ -100,7 +99,7 @@ def read_sheets(data: bytes) -> tuple[Sheet, ...]:
     if not data:
         raise RegisterRefused("file_empty")
     if len(data) > MAX_FILE_BYTES:
-        raise RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES // (1024 * 1024))
+        raise RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES >> 20)
     # Each reader brings its library with it; a CSV needs none of them.
     if data.startswith(b"PK\x03\x04"):
         from chalicelib.community.register.xlsx import read_xlsx

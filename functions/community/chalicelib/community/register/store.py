@@ -5,7 +5,7 @@ Access patterns
 1. a community's buildings          Query  pk = {community}#buildings#all, sk = {building}
 2. a building's state               Get    pk = {community}#building#{building}, sk = building
 3. a building's rooms, a page       Query  the same partition, sk begins with room#
-4. one room with its building       BatchGet of 2 and sk = room#{unit}#{number}
+4. one room with its building       Get    2, then Get of sk = room#{unit}#{number}
 5. imports of a community, a page   Query  pk = {community}#imports#all, newest first
 6. one import                       Get    the same partition, sk = {import}
 7. the import a request opened      Get    pk = {community}#opened#{request}, then 6
@@ -46,32 +46,26 @@ from shared.table import MAX_LIMIT, Page, Record, Refused, Transaction, page
 
 _CHUNK = 50
 """Rooms per transaction: a room is at most 4 KB, a transaction 4 MB and 100 items."""
-
-
 _MAX_READS = 5
 
 
-class _Item(Record, table_setting="TABLE"):
-    pass
-
-
-class _Building(_Item):
+class _Building(Record):
     rooms = NumberAttribute()
     phase = UnicodeAttribute()
     import_id = UnicodeAttribute()
 
 
-class _BuildingRow(_Item):
+class _BuildingRow(Record):
     rooms = NumberAttribute()
 
 
-class _Room(_Item):
+class _Room(Record):
     body = UnicodeAttribute(null=True)
     staged = UnicodeAttribute(null=True)
     staged_by = UnicodeAttribute(null=True)
 
 
-class _Import(_Item):
+class _Import(Record):
     file_name = UnicodeAttribute()
     created_by = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
@@ -83,7 +77,7 @@ class _Import(_Item):
     buildings = UnicodeAttribute()
 
 
-class _Opened(_Item):
+class _Opened(Record):
     import_id = UnicodeAttribute()
 
 

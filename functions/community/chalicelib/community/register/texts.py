@@ -203,6 +203,14 @@ REFUSALS: Texts = {
         "问题超过 {limit} 处，请检查表头和格式后再上传。",
         "More than {limit} problems; check the headings and the format.",
     ),
+    "too_many_buildings": (
+        "一个文件最多 {limit} 栋楼，请分成几个文件。",
+        "A file has at most {limit} buildings; split it.",
+    ),
+    "building_too_large": (
+        "一栋楼最多 {limit} 套房屋。",
+        "A building has at most {limit} rooms.",
+    ),
     "no_headings": (
         "没有找到台账表头（至少要有“{wanted}”等三列）。",
         "No register headings found (at least three, “{wanted}” among them).",

@@ -38,7 +38,8 @@ def take_photo(key: str) -> str:
     Returns
     -------
     str
-        What became of it: `ready`, `refused`, or `unknown` for bytes that no photo waits for.
+        What became of it: `ready`, `refused`, `unknown` for bytes that no photo waits for, or
+        `gone` where another delivery of the same upload has cleared them away.
     """
     photo = _photo_of(key)
     if photo is None:
@@ -46,7 +47,6 @@ def take_photo(key: str) -> str:
     if photo.state is PhotoState.AWAITED:
         taken = _examine(photo, key)
         if taken is None:
-            # Another delivery of the same upload is ahead and has cleared it away.
             return "gone"
         store.save_photo(taken, photo)
         photo = taken

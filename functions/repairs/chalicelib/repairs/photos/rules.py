@@ -15,7 +15,6 @@ from shared import ids
 from shared.errors import NotFound, invalid
 
 MAX_BYTES = 10 * 1024 * 1024
-UPLOAD_WINDOW = timedelta(minutes=5)
 _AWAITED_FOR = timedelta(days=1)
 
 
