@@ -25,7 +25,7 @@ _AT = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*?)`")
 _TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
 
-PersonId = Annotated[str, msgspec.Meta(pattern=f"^per_[{ids.ALPHABET}]{{26}}$")]
+PersonId = Annotated[str, msgspec.Meta(pattern=rf"^per_[{ids.ALPHABET}]{{26}}$(?!\n)")]
 """A person's id, wherever a request names somebody else than its caller."""
 
 B = TypeVar("B")
