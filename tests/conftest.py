@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -58,7 +57,7 @@ def people(platform: Platform) -> People:
 
 @dataclass(frozen=True)
 class Cloud:
-    """AWS for one test: clients for the test, and the environment a function would have."""
+    """AWS for one test: the functions' own clients, and the environment they would have."""
 
     kind: str
     client: Callable[[str], Any]
@@ -78,12 +77,12 @@ class Cloud:
 @pytest.fixture
 def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A new, empty account on moto."""
-    _set_credentials(monkeypatch)
+    _sign_in(monkeypatch)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    _forget_clients()
+    aws.client.cache_clear()
     with mock_aws():
-        yield Cloud("moto", boto3.Session(region_name=REGION).client, monkeypatch.setenv)
-    _forget_clients()
+        yield Cloud("moto", aws.client, monkeypatch.setenv)
+    aws.client.cache_clear()
 
 
 @pytest.fixture(params=["moto", "emulator"])
@@ -93,19 +92,18 @@ def cloud(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         yield request.getfixturevalue("moto_cloud")
         return
     emulator: Emulator = request.getfixturevalue("emulator")
-    _set_credentials(monkeypatch)
+    _sign_in(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
-    _forget_clients()
-    yield Cloud("emulator", emulator.session().client, monkeypatch.setenv)
-    _forget_clients()
-
-
-def _set_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ROOT_SECRET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-
-
-def _forget_clients() -> None:
     aws.client.cache_clear()
-    aws.session.cache_clear()
+    yield Cloud("emulator", aws.client, monkeypatch.setenv)
+    aws.client.cache_clear()
+
+
+def _sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the test into the emulated account.
+
+    A test has clients of its own, as it may listen to them.  The session stays: it keeps what it
+    read of the services, which takes longer to read than most tests run.
+    """
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    aws.session().set_credentials(ROOT_KEY, ROOT_SECRET)
