@@ -1,13 +1,15 @@
 """Fixtures for every test: the emulator, the platform on it, and tables on moto or the emulator.
 
 - `emulator`: MiniStack on free ports with a home of its own, gone at the end of the run
-- `platform`: every stack deployed on it, and people made as a test needs them
+- `built`, `packaged`: all that is deployed, built from the tree; its templates, read
+- `platform`: every stack deployed on the emulator, and people made as a test needs them
 - `cloud`: AWS as the shared layer sees it from a store test, once on moto, once on the emulator
 - `moto_cloud`: the same on moto only
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
@@ -20,7 +22,7 @@ from moto import mock_aws
 
 from local.apps import put_on_path
 from local.emulator import REGION, ROOT_KEY, ROOT_SECRET, Emulator, free_port
-from local.package import build
+from local.package import Package, build
 from local.places import BUILD
 from local.platform import Platform, bring_up
 from shared import aws
@@ -44,9 +46,21 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
-def platform(emulator: Emulator) -> Platform:
+def built() -> Package:
+    """Everything that a deployment sends, built from the tree."""
+    return build()
+
+
+@pytest.fixture(scope="session")
+def packaged(built: Package) -> dict[str, Any]:
+    """Every template as it is deployed."""
+    return {name: json.loads(found.path.read_text()) for name, found in built.templates.items()}
+
+
+@pytest.fixture(scope="session")
+def platform(emulator: Emulator, built: Package) -> Platform:
     """Every stack of the tree, deployed from the templates AWS gets."""
-    return bring_up(emulator, build(), lambda words: None)
+    return bring_up(emulator, built, lambda words: None)
 
 
 @pytest.fixture(scope="session")

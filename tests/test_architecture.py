@@ -106,18 +106,11 @@ def test_an_app_calls_itself_as_its_folder_and_registers_every_view(name: str) -
     assert {operation.view.__name__ for operation in app.operations} == views
 
 
-@pytest.fixture(scope="module")
-def templates() -> dict[str, Any]:
-    """Every template as it is deployed."""
-    built = package.build()
-    return {name: json.loads(found.path.read_text()) for name, found in built.templates.items()}
-
-
 @pytest.mark.parametrize("name", capabilities())
 def test_every_fragment_is_merged_into_a_resource_that_exists(
-    name: str, templates: dict[str, Any]
+    name: str, packaged: dict[str, Any]
 ) -> None:
-    resources = templates[name]["Resources"]
+    resources = packaged[name]["Resources"]
     orphans = {key for key, resource in resources.items() if "Type" not in resource}
     assert orphans == set(), f"infra/{name}.yaml changes what functions/{name}/app.py does not make"
     for fragment in (INFRA / "capability.yaml", INFRA / f"{name}.yaml"):
@@ -133,11 +126,11 @@ def test_a_fragment_for_a_function_that_was_renamed_is_refused() -> None:
 
 @pytest.mark.parametrize("name", capabilities())
 def test_queues_report_partial_failures_and_streams_are_the_tables_own(
-    name: str, templates: dict[str, Any]
+    name: str, packaged: dict[str, Any]
 ) -> None:
     sources = [
         (function, event["Type"], event["Properties"])
-        for function, resource in templates[name]["Resources"].items()
+        for function, resource in packaged[name]["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
         for event in resource["Properties"].get("Events", {}).values()
     ]
@@ -151,9 +144,9 @@ def test_queues_report_partial_failures_and_streams_are_the_tables_own(
 
 @pytest.mark.parametrize("name", capabilities())
 def test_every_queue_that_feeds_a_function_has_a_dead_letter_queue(
-    name: str, templates: dict[str, Any]
+    name: str, packaged: dict[str, Any]
 ) -> None:
-    resources = templates[name]["Resources"]
+    resources = packaged[name]["Resources"]
     fed = [
         event["Properties"]["Queue"]["Fn::GetAtt"][0]
         for resource in resources.values()

@@ -15,12 +15,6 @@ from local.layers import LAMBDA, PackagingError, build_layer
 from local.places import capabilities, layers
 
 
-@pytest.fixture(scope="module")
-def built() -> package.Package:
-    """The whole tree, packaged for this machine."""
-    return package.build()
-
-
 def test_packaging_twice_gives_the_same_package(built: package.Package) -> None:
     assert package.build().digest() == built.digest()
 

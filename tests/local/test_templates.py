@@ -9,16 +9,11 @@ from typing import Any
 
 import pytest
 
-from local import package, templates
+from local import templates
+from local.places import capabilities
+from shared import i18n
 
 Template = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def packaged() -> dict[str, Template]:
-    """Every template as it is deployed."""
-    built = package.build()
-    return {name: json.loads(found.path.read_text()) for name, found in built.templates.items()}
 
 
 def test_every_deployed_template_is_without_fault(packaged: dict[str, Template]) -> None:
@@ -28,6 +23,25 @@ def test_every_deployed_template_is_without_fault(packaged: dict[str, Template])
         for sentence in templates.faults(name, template)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("capability", capabilities())
+def test_the_gateway_says_by_itself_what_the_layer_would_say(
+    capability: str, packaged: dict[str, Template]
+) -> None:
+    body = packaged[capability]["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    for kind, response in body["x-amazon-apigateway-gateway-responses"].items():
+        headers = response["responseParameters"]
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'", kind
+        assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'", kind
+        problem = json.loads(response["responseTemplates"]["application/json"])
+        code = problem["code"]
+        assert problem["type"] == f"urn:linli:problem:{code}"
+        if "statusCode" in response:
+            assert problem["status"] == int(response["statusCode"])
+        words = " ".join(i18n.COMMON.get(code, ()))
+        if words and "{" not in words:
+            assert problem["title"] == words, kind
 
 
 def _drop(resource: str) -> Callable[[Template], None]:
