@@ -12,6 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,11 +79,18 @@ class Cloud:
 @pytest.fixture
 def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A new, empty account on moto."""
-    _set_credentials(monkeypatch)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with on_moto(monkeypatch) as cloud:
+        yield cloud
+
+
+@contextmanager
+def on_moto(patch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """A new, empty account on moto, for as long as the context lasts."""
+    _set_credentials(patch)
+    patch.delenv("AWS_ENDPOINT_URL", raising=False)
     _forget_clients()
     with mock_aws():
-        yield Cloud("moto", boto3.Session(region_name=REGION).client, monkeypatch.setenv)
+        yield Cloud("moto", boto3.Session(region_name=REGION).client, patch.setenv)
     _forget_clients()
 
 

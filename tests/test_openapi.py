@@ -14,6 +14,8 @@ from local.apps import load_app
 from local.openapi import merged
 from local.places import capabilities
 from shared.openapi import Problem, document
+from tests import stories
+from tests.harness.recorder import API
 
 
 def of_capability(name: str) -> dict[str, Any]:
@@ -69,6 +71,14 @@ def test_every_example_fits_the_shape_that_it_is_an_example_of(name: str) -> Non
         msgspec.convert(_json(path["responses"][str(operation.status)])["example"], operation.gives)
         asked = {p["name"]: str(p["example"]) for p in path["parameters"] if p["in"] == "query"}
         msgspec.convert(asked, operation.query, strict=False)
+
+
+@pytest.mark.parametrize("name", capabilities())
+def test_every_answer_fits_the_shape_that_the_document_promises(name: str) -> None:
+    promised = {one.view.__name__: one.gives for one in load_app(name).app.operations}
+    for run in stories.runs(name):
+        if run.function == API:
+            msgspec.convert(run.answer, promised[run.way_in])
 
 
 def _json(part: dict[str, Any]) -> dict[str, Any]:
