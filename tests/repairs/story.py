@@ -32,14 +32,20 @@ def tell(recorder: Recorder, count: int) -> None:
     _staff_comes(recorder, count)
     photos = [_photo(recorder, RESIDENT) for _ in range(min(count, _PHOTOS_MAX))]
     tickets = [_reported(recorder, number, photos) for number in range(count)]
+    _step(recorder, DISPATCHER, tickets[0], "assignment", {"worker_id": WORKER.person_id})
+    _step(recorder, WORKER, tickets[0], "return", {"reason": "没有配件"})
     for ticket in tickets:
-        _begun(recorder, ticket)
+        _step(recorder, DISPATCHER, ticket, "assignment", {"worker_id": WORKER.person_id})
+        _step(recorder, WORKER, ticket, "acceptance", {})
     recorder.request(WORKER, "GET", "/my-jobs")
     recorder.request(RESIDENT, "GET", "/my-tickets")
     recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}")
     recorder.request(DISPATCHER, "GET", f"/technicians?community_id={COMMUNITY}")
+    mended = _photo(recorder, WORKER)
     for ticket in tickets:
-        _ended(recorder, ticket)
+        _step(recorder, WORKER, ticket, "start", {})
+        _step(recorder, WORKER, ticket, "completion", {"photo_ids": [mended]})
+        _step(recorder, RESIDENT, ticket, "rating", {"speed": 5, "attitude": 4, "quality": 5})
     recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}&state=closed")
     recorder.request(RESIDENT, "GET", f"/tickets/{tickets[0]['ticket_id']}")
     _withdrawn(recorder)
@@ -113,22 +119,6 @@ def _sent(
 ) -> dict[str, Any]:
     answer: dict[str, Any] = recorder.request(who, "POST", url, body, status, key=key)
     return answer
-
-
-def _begun(recorder: Recorder, ticket: dict[str, Any]) -> None:
-    """Assigned, given back, assigned again and taken."""
-    given = {"worker_id": WORKER.person_id}
-    _step(recorder, DISPATCHER, ticket, "assignment", given)
-    _step(recorder, WORKER, ticket, "return", {"reason": "没有配件"})
-    _step(recorder, DISPATCHER, ticket, "assignment", given)
-    _step(recorder, WORKER, ticket, "acceptance", {})
-
-
-def _ended(recorder: Recorder, ticket: dict[str, Any]) -> None:
-    """Mended, shown and rated."""
-    _step(recorder, WORKER, ticket, "start", {})
-    _step(recorder, WORKER, ticket, "completion", {"photo_ids": [_photo(recorder, WORKER)]})
-    _step(recorder, RESIDENT, ticket, "rating", {"speed": 5, "attitude": 4, "quality": 5})
 
 
 def _step(
