@@ -14,6 +14,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,11 +92,18 @@ class Cloud:
 @pytest.fixture
 def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A new, empty account on moto."""
-    _sign_in(monkeypatch)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with on_moto(monkeypatch) as cloud:
+        yield cloud
+
+
+@contextmanager
+def on_moto(patch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """A new, empty account on moto, for as long as the context lasts."""
+    _sign_in(patch)
+    patch.delenv("AWS_ENDPOINT_URL", raising=False)
     aws.client.cache_clear()
     with mock_aws():
-        yield Cloud("moto", aws.client, monkeypatch.setenv)
+        yield Cloud("moto", aws.client, patch.setenv)
     aws.client.cache_clear()
 
 

@@ -13,7 +13,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from local.apps import load_app
 from local.openapi import merged
 from local.places import capabilities
-from shared.openapi import document
+from shared.openapi import Problem, document
+from tests import stories
+from tests.harness.recorder import API
 
 
 def of_capability(name: str) -> dict[str, Any]:
@@ -57,6 +59,44 @@ def test_schemas_of_two_capabilities_with_one_name_stay_apart() -> None:
     for name in capabilities():
         own = set(of_capability(name)["components"]["schemas"]) - {"Problem", "FindingShape"}
         assert {f"{name}.{schema}" for schema in own} <= set(schemas)
+
+
+@pytest.mark.parametrize("name", capabilities())
+def test_every_example_fits_the_shape_that_it_is_an_example_of(name: str) -> None:
+    described = of_capability(name)
+    for operation in load_app(name).app.operations:
+        path = described["paths"][f"/{name}{operation.path}"][operation.method.lower()]
+        if operation.takes is not None:
+            msgspec.convert(_json(path["requestBody"])["example"], operation.takes)
+        msgspec.convert(_json(path["responses"][str(operation.status)])["example"], operation.gives)
+        asked = {p["name"]: str(p["example"]) for p in path["parameters"] if p["in"] == "query"}
+        msgspec.convert(asked, operation.query, strict=False)
+
+
+@pytest.mark.parametrize("name", capabilities())
+def test_every_answer_fits_the_shape_that_the_document_promises(name: str) -> None:
+    promised = {one.view.__name__: one.gives for one in load_app(name).app.operations}
+    for run in stories.runs(name):
+        if run.function == API:
+            msgspec.convert(run.answer, promised[run.way_in])
+
+
+def _json(part: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = part["content"]["application/json"]
+    return found
+
+
+def test_every_problem_has_its_words_and_an_example_that_fits() -> None:
+    operations = [one for methods in merged()["paths"].values() for one in methods.values()]
+    for operation in operations:
+        assert {"400", "404", "500"} <= set(operation["responses"]), operation["operationId"]
+        for status, answer in operation["responses"].items():
+            examples = answer["content"].get("application/problem+json", {}).get("examples", {})
+            for code, one in examples.items():
+                problem = msgspec.convert(one["value"], Problem)
+                assert (str(problem.status), problem.code) == (status, code)
+                assert f"`{code}`: " in answer["description"]
+                assert "{" not in problem.title
 
 
 def test_every_operation_has_a_name_of_its_own_and_a_summary() -> None:

@@ -8,10 +8,11 @@ from chalice.app import AuthRequest, AuthResponse, DynamoDBEvent, SQSEvent
 
 from chalicelib.community import actions, permissions, shapes, texts
 from chalicelib.community.register import actions as register
+from chalicelib.community.register import fields
 from chalicelib.community.register import shapes as register_shapes
 from shared.app import App
 from shared.auth import SIGNED_IN, to_context
-from shared.requests import Call, NoQuery, PageQuery
+from shared.requests import Call, CommunityId, NoQuery, PageQuery, RoomId
 
 app = App(
     "community",
@@ -105,7 +106,7 @@ def list_communities(call: Call[None, shapes.CommunityQuery]) -> shapes.Communit
     allows=permissions.VIEW_COMMUNITY,
     gives=shapes.Community,
 )
-def get_community(call: Call[None, NoQuery], community_id: str) -> shapes.Community:
+def get_community(call: Call[None, NoQuery], community_id: CommunityId) -> shapes.Community:
     """Show a community."""
     return shapes.community(actions.get_community(call.caller, community_id))
 
@@ -116,7 +117,7 @@ def get_community(call: Call[None, NoQuery], community_id: str) -> shapes.Commun
     allows=permissions.VIEW_STATISTICS,
     gives=shapes.Statistics,
 )
-def show_statistics(call: Call[None, NoQuery], community_id: str) -> shapes.Statistics:
+def show_statistics(call: Call[None, NoQuery], community_id: CommunityId) -> shapes.Statistics:
     """Show a community's counts (社区统计)."""
     return actions.show_statistics(call.caller, community_id)
 
@@ -171,7 +172,7 @@ def list_grants(call: Call[None, shapes.GrantQuery]) -> shapes.HoldingPage:
     status=201,
     errors=["stale_version", "too_many_grants"],
 )
-def bind_resident(call: Call[shapes.BindResident, NoQuery], room_id: str) -> shapes.Holding:
+def bind_resident(call: Call[shapes.BindResident, NoQuery], room_id: RoomId) -> shapes.Holding:
     """Bind a resident to a room (房屋信息绑定)."""
     return shapes.holding(actions.bind_resident(call.caller, room_id, call.body, call.now))
 
@@ -184,7 +185,7 @@ def bind_resident(call: Call[shapes.BindResident, NoQuery], room_id: str) -> sha
     gives=shapes.Holding,
     errors=["stale_version"],
 )
-def unbind_resident(call: Call[shapes.UnbindResident, NoQuery], room_id: str) -> shapes.Holding:
+def unbind_resident(call: Call[shapes.UnbindResident, NoQuery], room_id: RoomId) -> shapes.Holding:
     """End a resident's binding to a room."""
     return shapes.holding(actions.unbind_resident(call.caller, room_id, call.body, call.now))
 
@@ -196,7 +197,7 @@ def unbind_resident(call: Call[shapes.UnbindResident, NoQuery], room_id: str) ->
     query=PageQuery,
     gives=shapes.HoldingPage,
 )
-def list_residents(call: Call[None, PageQuery], room_id: str) -> shapes.HoldingPage:
+def list_residents(call: Call[None, PageQuery], room_id: RoomId) -> shapes.HoldingPage:
     """List who is or was bound to a room."""
     query = call.query
     return shapes.holding_page(
@@ -215,7 +216,7 @@ def list_residents(call: Call[None, PageQuery], room_id: str) -> shapes.HoldingP
     keyed=True,
 )
 def request_import(
-    call: Call[register_shapes.RequestImport, NoQuery], community_id: str
+    call: Call[register_shapes.RequestImport, NoQuery], community_id: CommunityId
 ) -> register_shapes.OpenedImport:
     """Open an import of a house register file (房产台账) and get the form to post it with."""
     return register_shapes.opened(
@@ -230,7 +231,9 @@ def request_import(
     query=PageQuery,
     gives=register_shapes.ImportPage,
 )
-def list_imports(call: Call[None, PageQuery], community_id: str) -> register_shapes.ImportPage:
+def list_imports(
+    call: Call[None, PageQuery], community_id: CommunityId
+) -> register_shapes.ImportPage:
     """List a community's imports, newest first."""
     query = call.query
     found = register.list_imports(call.caller, community_id, query.limit, query.cursor)
@@ -243,7 +246,7 @@ def list_imports(call: Call[None, PageQuery], community_id: str) -> register_sha
     allows=permissions.IMPORT_REGISTER,
     gives=register_shapes.Import,
 )
-def get_import(call: Call[None, NoQuery], import_id: str) -> register_shapes.Import:
+def get_import(call: Call[None, NoQuery], import_id: fields.ImportId) -> register_shapes.Import:
     """Show an import: its dry run's totals, or what became of each building."""
     return register_shapes.imported(register.get_import(call.caller, import_id), call.language)
 
@@ -257,7 +260,7 @@ def get_import(call: Call[None, NoQuery], import_id: str) -> register_shapes.Imp
     errors=["no_dry_run"],
 )
 def list_import_rows(
-    call: Call[None, register_shapes.RowQuery], import_id: str
+    call: Call[None, register_shapes.RowQuery], import_id: fields.ImportId
 ) -> register_shapes.RowPage:
     """List what a dry run would do to each room."""
     return register_shapes.row_page(*register.list_import_rows(call.caller, import_id, call.query))
@@ -272,7 +275,7 @@ def list_import_rows(
     errors=["no_dry_run"],
 )
 def list_import_findings(
-    call: Call[None, register_shapes.FindingQuery], import_id: str
+    call: Call[None, register_shapes.FindingQuery], import_id: fields.ImportId
 ) -> register_shapes.FindingPage:
     """List what a dry run found wrong: sheet, row, column, reason."""
     return register_shapes.finding_page(
@@ -290,7 +293,7 @@ def list_import_findings(
     errors=["stale_version", "not_in_this_state", "dry_run_expired"],
 )
 def commit_import(
-    call: Call[register_shapes.CommitImport, NoQuery], import_id: str
+    call: Call[register_shapes.CommitImport, NoQuery], import_id: fields.ImportId
 ) -> register_shapes.Import:
     """Apply the dry run that the caller has seen, building by building."""
     found = register.commit_import(call.caller, import_id, call.body.version, call.now)
@@ -303,7 +306,9 @@ def commit_import(
     allows=permissions.VIEW_REGISTER,
     gives=register_shapes.BuildingList,
 )
-def list_buildings(call: Call[None, NoQuery], community_id: str) -> register_shapes.BuildingList:
+def list_buildings(
+    call: Call[None, NoQuery], community_id: CommunityId
+) -> register_shapes.BuildingList:
     """List a community's buildings (楼栋)."""
     return register_shapes.building_list(register.list_buildings(call.caller, community_id))
 
@@ -316,7 +321,7 @@ def list_buildings(call: Call[None, NoQuery], community_id: str) -> register_sha
     gives=register_shapes.RoomPage,
 )
 def list_rooms(
-    call: Call[None, PageQuery], community_id: str, building: str
+    call: Call[None, PageQuery], community_id: CommunityId, building: fields.BuildingName
 ) -> register_shapes.RoomPage:
     """List a building's rooms (房屋)."""
     query = call.query
@@ -328,7 +333,7 @@ def list_rooms(
 @app.endpoint(
     "GET", "/rooms/{room_id}", allows=permissions.VIEW_REGISTER, gives=register_shapes.Room
 )
-def get_room(call: Call[None, NoQuery], room_id: str) -> register_shapes.Room:
+def get_room(call: Call[None, NoQuery], room_id: RoomId) -> register_shapes.Room:
     """Show a room, its owners masked."""
     return register_shapes.room(*register.get_room(call.caller, room_id))
 
@@ -341,7 +346,9 @@ def get_room(call: Call[None, NoQuery], room_id: str) -> register_shapes.Room:
     gives=register_shapes.Room,
     errors=["stale_version", "building_busy"],
 )
-def edit_room(call: Call[register_shapes.EditRoom, NoQuery], room_id: str) -> register_shapes.Room:
+def edit_room(
+    call: Call[register_shapes.EditRoom, NoQuery], room_id: RoomId
+) -> register_shapes.Room:
     """Correct a room's use, state, areas or note by hand."""
     return register_shapes.room(*register.edit_room(call.caller, room_id, call.body, call.now))
 
@@ -356,7 +363,7 @@ def edit_room(call: Call[register_shapes.EditRoom, NoQuery], room_id: str) -> re
     errors=["building_busy"],
 )
 def export_register(
-    call: Call[register_shapes.ExportRegister, NoQuery], community_id: str
+    call: Call[register_shapes.ExportRegister, NoQuery], community_id: CommunityId
 ) -> register_shapes.Export:
     """Write the house register to a file in the form it came in."""
     url = register.export_register(call.caller, community_id, call.body, call.now)

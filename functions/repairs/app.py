@@ -61,7 +61,7 @@ def report_repair(call: Call[shapes.ReportRepair, NoQuery]) -> shapes.Ticket:
     allows=permissions.VIEW_TICKET,
     gives=shapes.TicketWithTrail,
 )
-def get_ticket(call: Call[None, NoQuery], ticket_id: str) -> shapes.TicketWithTrail:
+def get_ticket(call: Call[None, NoQuery], ticket_id: shapes.TicketId) -> shapes.TicketWithTrail:
     """Show a ticket with its trail (进度实时追踪) and its photos."""
     ticket, shown = actions.get_ticket(call.caller, ticket_id)
     return shapes.ticket_with_trail(ticket, shown, call.now)
@@ -131,7 +131,9 @@ def list_technicians(call: Call[None, shapes.CommunityQuery]) -> shapes.Technici
     gives=shapes.Ticket,
     errors=_STEP_REFUSALS,
 )
-def assign_repair(call: Call[shapes.AssignRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
+def assign_repair(
+    call: Call[shapes.AssignRepair, NoQuery], ticket_id: shapes.TicketId
+) -> shapes.Ticket:
     """Give a job to a technician (派单)."""
     body = call.body
     ticket = actions.assign_repair(
@@ -148,7 +150,9 @@ def assign_repair(call: Call[shapes.AssignRepair, NoQuery], ticket_id: str) -> s
     gives=shapes.Ticket,
     errors=_STEP_REFUSALS,
 )
-def accept_repair(call: Call[shapes.TakeStep, NoQuery], ticket_id: str) -> shapes.Ticket:
+def accept_repair(
+    call: Call[shapes.TakeStep, NoQuery], ticket_id: shapes.TicketId
+) -> shapes.Ticket:
     """Take a job that one was given (接单)."""
     ticket = actions.accept_repair(call.caller, ticket_id, call.body.version, call.now)
     return shapes.ticket(ticket, call.now)
@@ -162,7 +166,9 @@ def accept_repair(call: Call[shapes.TakeStep, NoQuery], ticket_id: str) -> shape
     gives=shapes.Ticket,
     errors=_STEP_REFUSALS,
 )
-def return_repair(call: Call[shapes.ReturnRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
+def return_repair(
+    call: Call[shapes.ReturnRepair, NoQuery], ticket_id: shapes.TicketId
+) -> shapes.Ticket:
     """Give a job back (退单), with the reason."""
     body = call.body
     ticket = actions.return_repair(call.caller, ticket_id, body.reason, body.version, call.now)
@@ -177,7 +183,7 @@ def return_repair(call: Call[shapes.ReturnRepair, NoQuery], ticket_id: str) -> s
     gives=shapes.Ticket,
     errors=_STEP_REFUSALS,
 )
-def start_repair(call: Call[shapes.TakeStep, NoQuery], ticket_id: str) -> shapes.Ticket:
+def start_repair(call: Call[shapes.TakeStep, NoQuery], ticket_id: shapes.TicketId) -> shapes.Ticket:
     """Begin to work."""
     ticket = actions.start_repair(call.caller, ticket_id, call.body.version, call.now)
     return shapes.ticket(ticket, call.now)
@@ -191,7 +197,9 @@ def start_repair(call: Call[shapes.TakeStep, NoQuery], ticket_id: str) -> shapes
     gives=shapes.Ticket,
     errors=_STEP_REFUSALS,
 )
-def finish_repair(call: Call[shapes.FinishRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
+def finish_repair(
+    call: Call[shapes.FinishRepair, NoQuery], ticket_id: shapes.TicketId
+) -> shapes.Ticket:
     """Finish a job (完工), with a photo of how it looks now."""
     body = call.body
     ticket = actions.finish_repair(
@@ -208,7 +216,9 @@ def finish_repair(call: Call[shapes.FinishRepair, NoQuery], ticket_id: str) -> s
     gives=shapes.Ticket,
     errors=[*_STEP_REFUSALS, "rating_final"],
 )
-def rate_repair(call: Call[shapes.RateRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
+def rate_repair(
+    call: Call[shapes.RateRepair, NoQuery], ticket_id: shapes.TicketId
+) -> shapes.Ticket:
     """Rate the service (服务评价), or change one's rating within 7 days."""
     body = call.body
     ticket = actions.rate_repair(
@@ -225,7 +235,9 @@ def rate_repair(call: Call[shapes.RateRepair, NoQuery], ticket_id: str) -> shape
     gives=shapes.Ticket,
     errors=_STEP_REFUSALS,
 )
-def withdraw_repair(call: Call[shapes.WithdrawRepair, NoQuery], ticket_id: str) -> shapes.Ticket:
+def withdraw_repair(
+    call: Call[shapes.WithdrawRepair, NoQuery], ticket_id: shapes.TicketId
+) -> shapes.Ticket:
     """Withdraw a report (撤销) that nobody has accepted yet."""
     body = call.body
     ticket = actions.withdraw_repair(call.caller, ticket_id, body.reason, body.version, call.now)

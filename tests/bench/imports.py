@@ -213,11 +213,17 @@ def ratio(ours: Sequence[float], bare: Sequence[float]) -> Ratio:
 
 def budgets() -> dict[str, Budget]:
     """What each function may have loaded after its first request, by its name in the table."""
-    capabilities = tomllib.loads(_BUDGETS.read_text("utf-8"))
+    known = tomllib.loads(_BUDGETS.read_text("utf-8"))
     return {
         f"{capability}.{function}": Budget(
             budget["modules"], tuple(budget.get("besides", ())), budget.get("why", "")
         )
-        for capability, functions in capabilities.items()
-        for function, budget in functions.items()
+        for capability in places.capabilities()
+        for function, budget in known[capability].items()
     }
+
+
+def calls() -> dict[str, dict[str, int]]:
+    """How many AWS calls each way in of a capability may make."""
+    known: dict[str, dict[str, int]] = tomllib.loads(_BUDGETS.read_text("utf-8"))["calls"]
+    return known

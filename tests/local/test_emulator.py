@@ -152,8 +152,12 @@ def test_a_function_that_still_runs_does_not_hold_up_the_stop(tmp_path: Path) ->
         archive.writestr("slow.py", _SLOW)
     emulator = _new(tmp_path / "home")
     emulator.start()
-    role = emulator.session().client("iam").create_role(
-        RoleName="any", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+    role = (
+        emulator.session()
+        .client("iam")
+        .create_role(
+            RoleName="any", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+        )
     )
     functions = emulator.session().client("lambda")
     functions.create_function(

@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from shared.app import App
+from shared.examples import example
 from shared.openapi import document
 from tests.harness.gateway import send
 from tests.shared import things
@@ -99,7 +100,13 @@ def test_a_route_says_what_its_path_and_query_hold(described: dict[str, Any]) ->
         ("order", "query", False),
     }
     (limit,) = [p for p in listed if p["name"] == "limit"]
-    assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
+    assert limit["schema"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "default": 20,
+        "examples": [20],
+    }
 
 
 @pytest.mark.parametrize(
@@ -122,16 +129,72 @@ def test_a_refusal_is_described_by_its_codes_and_the_problem_document(
     described: dict[str, Any],
 ) -> None:
     responses = described["paths"]["/things/things"]["post"]["responses"]
-    assert responses["409"] == {
-        "description": "too_many_things",
-        "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-        },
+    assert responses["409"]["description"] == (
+        "- `too_many_things`: 东西太多（最多 {limit} 件）。 / Too many things: at most {limit}."
+    )
+    (content,) = responses["409"]["content"].values()
+    assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert content["examples"] == {
+        "too_many_things": {
+            "value": {
+                "type": "urn:linli:problem:too_many_things",
+                "title": "东西太多（最多 10 件）。",
+                "status": 409,
+                "code": "too_many_things",
+                "request_id": "0f3b7c1e-5a52-4a0f-9a4e-2f1f6f1d3c55",
+                "params": {"limit": "10"},
+            }
+        }
     }
-    assert responses["429"]["description"] == "too_often"
+    assert list(responses["429"]["content"]["application/problem+json"]["examples"]) == [
+        "too_often"
+    ]
     assert responses["201"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/ThingShape"
     }
+
+
+def test_a_request_that_lacks_a_field_is_the_example_of_a_bad_one(
+    described: dict[str, Any],
+) -> None:
+    refused = described["paths"]["/things/things"]["post"]["responses"]["400"]
+    (one,) = refused["content"]["application/problem+json"]["examples"].values()
+    assert one["value"]["errors"] == [
+        {"path": "community_id", "code": "missing_field", "reason": "缺少必填字段。"}
+    ]
+
+
+def test_examples_are_composed_of_the_examples_of_the_fields(described: dict[str, Any]) -> None:
+    made = described["paths"]["/things/things"]["post"]
+    assert made["requestBody"]["content"]["application/json"]["example"] == {
+        "community_id": things.COMMUNITY,
+        "name": "长椅",
+        "colour": "red",
+        "parts": [{"weight_g": 250}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "string", "examples": ["a"], "default": "b"}, "a"),
+        ({"$ref": "#/components/schemas/Colour"}, "blue"),
+        ({"$ref": "#/components/schemas/Colour", "examples": ["red"]}, "red"),
+        ({"enum": ["blue", "red"], "default": "red"}, "red"),
+        ({"anyOf": [{"type": "null"}, {"type": "integer", "examples": [3]}]}, 3),
+        ({"type": "array", "items": {"type": "string", "examples": ["a"]}}, ["a"]),
+        ({"type": "string", "format": "date"}, "2026-11-22"),
+        ({"type": "integer", "default": 20}, 20),
+        ({"type": "boolean"}, False),
+    ],
+)
+def test_an_example_is_what_a_field_says_of_itself(schema: dict[str, Any], value: Any) -> None:
+    assert example(schema, {"Colour": {"enum": ["blue", "red"]}}) == value
+
+
+def test_a_field_that_says_nothing_of_its_values_stops_the_document() -> None:
+    with pytest.raises(LookupError, match="no example for"):
+        example({"type": "object", "properties": {"name": {"type": "string"}}}, {})
 
 
 def test_an_empty_answer_has_no_content(described: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared import auth, errors, ids
 from shared.app import App
-from shared.requests import Call, NoQuery, PageQuery, Shape
+from shared.requests import Call, Cursor, NoQuery, PageQuery, Shape
 from shared.table import Record, Transaction, page
 
 COMMUNITY = "com_7k2m9x4a"
@@ -76,17 +76,22 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
+Where = Annotated[str, msgspec.Meta(examples=[COMMUNITY])]
+ThingId = Annotated[str, msgspec.Meta(examples=["thi_7k2m9x4a_01kan7q2w8e5r1t4y6v9p3s0dz"])]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=20, examples=["长椅"])]
+
+
 class Part(Shape):
     """A part of a thing."""
 
-    weight_g: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    weight_g: Annotated[int, msgspec.Meta(ge=1, le=1000, examples=[250])]
 
 
 class MakeThing(Shape):
     """A new thing."""
 
-    community_id: str
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
+    community_id: Where
+    name: Name
     colour: Colour = Colour.RED
     parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=3)] = ()
 
@@ -94,8 +99,8 @@ class MakeThing(Shape):
 class ThingShape(Shape):
     """A thing as it is answered."""
 
-    id: str
-    name: str
+    id: ThingId
+    name: Name
 
 
 class Order(StrEnum):
@@ -108,7 +113,7 @@ class Order(StrEnum):
 class ListThings(PageQuery, kw_only=True):
     """Which things."""
 
-    community_id: str
+    community_id: Where
     colour: Colour | None = None
     order: Order = Order.OLDEST
 
@@ -116,8 +121,8 @@ class ListThings(PageQuery, kw_only=True):
 class ThingsPage(Shape):
     """A page of things."""
 
-    items: list[str]
-    next_cursor: str | None = None
+    items: list[ThingId]
+    next_cursor: Cursor | None = None
 
 
 MAKE = auth.permission("make_thing", auth.Role.BUTLER, auth.RESIDENTS, about="Make a thing.")
@@ -158,13 +163,13 @@ def make_app() -> App:
         return ThingsPage(items=[item.sk for item in found.items], next_cursor=found.next_cursor)
 
     @app.endpoint("GET", "/things/{thing_id}", allows=MAKE, gives=ThingShape)
-    def get_thing(call: Call[None, NoQuery], thing_id: str) -> ThingShape:
+    def get_thing(call: Call[None, NoQuery], thing_id: ThingId) -> ThingShape:
         """Get a thing."""
         call.caller.require(ids.community_of(thing_id, "thi"))
         return ThingShape(id=thing_id, name="")
 
     @app.endpoint("DELETE", "/things/{thing_id}", allows=MAKE, gives=None, status=204)
-    def forget_thing(call: Call[None, NoQuery], thing_id: str) -> None:
+    def forget_thing(call: Call[None, NoQuery], thing_id: ThingId) -> None:
         """Forget a thing."""
         call.caller.require(ids.community_of(thing_id, "thi"))
 

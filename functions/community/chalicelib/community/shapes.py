@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from chalicelib.community import rules, texts
 from shared.auth import Grant, Role
-from shared.requests import PageQuery, PersonId, Shape
+from shared.requests import CommunityId, Cursor, Instant, PageQuery, PersonId, Shape
 from shared.table import Page
 
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$(?!\n)")]
-Address = Annotated[str, Meta(min_length=4, max_length=120)]
+CompanyName = Annotated[Name, Meta(examples=["安居物业"])]
+CommunityName = Annotated[Name, Meta(examples=["清河家园"])]
+StaffName = Annotated[Name, Meta(examples=["李经理"])]
+Address = Annotated[str, Meta(min_length=4, max_length=120, examples=["南京市雨花台区清河路18号"])]
+CompanyId = Annotated[str, Meta(max_length=40, examples=["co_01kan6x1b3d5f7h9k2m4p6r8t0"])]
 CreditCode = Annotated[
     str,
     Meta(
         pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$(?!\n)",
         description="Unified social credit code (统一社会信用代码, GB 32100).",
-        examples=["91320114MA1MXXXX0K"],
+        examples=["91320114MA1MABCD0K"],
     ),
 ]
 ScopeText = Annotated[
@@ -28,79 +31,83 @@ ScopeText = Annotated[
         min_length=3,
         max_length=120,
         description="platform, co_…, com_…, com_…/3 (building) or com_…/3/1 (unit).",
+        examples=["com_7k2m9x4a"],
     ),
 ]
-Reason = Annotated[str, Meta(min_length=2, max_length=200)]
+Reason = Annotated[str, Meta(min_length=2, max_length=200, examples=["离职"])]
+# Staff are granted a role, residents are bound to a room: one of each stands in the examples.
+StaffRole = Annotated[Role, Meta(examples=[Role.COMMUNITY_MANAGER])]
+Count = Annotated[int, Meta(examples=[12])]
 
 
 class RegisterCompany(Shape):
     """A property company to take on."""
 
-    name: Name
+    name: CompanyName
     credit_code: CreditCode
 
 
 class Company(Shape):
     """A property company (物业公司)."""
 
-    company_id: str
-    name: str
-    credit_code: str
-    created_at: datetime
+    company_id: CompanyId
+    name: CompanyName
+    credit_code: CreditCode
+    created_at: Instant
 
 
 class CompanyPage(Shape):
     """A page of companies."""
 
     items: list[Company]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class RegisterCommunity(Shape):
     """A community to open."""
 
-    company_id: Annotated[str, Meta(max_length=40)]
-    name: Name
+    company_id: CompanyId
+    name: CommunityName
     address: Address
 
 
 class Community(Shape):
     """A community (小区)."""
 
-    community_id: str
-    company_id: str
-    name: str
-    address: str
-    created_at: datetime
+    community_id: CommunityId
+    company_id: CompanyId
+    name: CommunityName
+    address: Address
+    created_at: Instant
 
 
 class CommunityPage(Shape):
     """A page of communities."""
 
     items: list[Community]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class CommunityQuery(PageQuery, kw_only=True):
     """Which company's communities."""
 
-    company_id: Annotated[str, Meta(max_length=40)]
+    company_id: CompanyId
 
 
 class GrantRole(Shape):
     """A role to give: `name` is what colleagues and residents call the person at work."""
 
     person_id: PersonId
-    role: Role
+    role: StaffRole
     scope: ScopeText
-    name: Name
+    name: StaffName
 
 
 class RevokeRole(Shape):
     """A role to take away, and why."""
 
     person_id: PersonId
-    role: Role
+    role: StaffRole
     scope: ScopeText
     reason: Reason
 
@@ -108,21 +115,21 @@ class RevokeRole(Shape):
 class Holding(Shape):
     """A person's role on a scope, from its grant to its end."""
 
-    person_id: str
-    role: Role
-    scope: str
-    name: str
+    person_id: PersonId
+    role: StaffRole
+    scope: ScopeText
+    name: Annotated[str, Meta(examples=["李经理"])]
     standing: rules.Standing
-    by: str
-    at: datetime
-    reason: str
+    by: PersonId
+    at: Instant
+    reason: Annotated[str, Meta(examples=[""])]
 
 
 class HoldingPage(Shape):
     """A page of grants or bindings."""
 
     items: list[Holding]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class GrantQuery(PageQuery, kw_only=True):
@@ -149,30 +156,30 @@ class UnbindResident(Shape):
 class MyGrant(Shape):
     """One of the caller's roles, with the words for it."""
 
-    role: Role
-    role_name_zh: str
-    role_name_en: str
-    scope: str
-    community_name: str | None
+    role: StaffRole
+    role_name_zh: Annotated[str, Meta(examples=[texts.ROLES[Role.COMMUNITY_MANAGER][0]])]
+    role_name_en: Annotated[str, Meta(examples=[texts.ROLES[Role.COMMUNITY_MANAGER][1]])]
+    scope: ScopeText
+    community_name: CommunityName | None
 
 
 class Me(Shape):
     """Who is calling, and every role they have."""
 
-    person_id: str
+    person_id: PersonId
     grants: list[MyGrant]
 
 
 class Statistics(Shape):
     """A community's counts (PJ-01)."""
 
-    community_id: str
-    buildings: int
-    rooms: int
-    repairs_reported: int
-    repairs_finished: int
-    repairs_withdrawn: int
-    repairs_rated: int
+    community_id: CommunityId
+    buildings: Count
+    rooms: Annotated[int, Meta(examples=[600])]
+    repairs_reported: Count
+    repairs_finished: Count
+    repairs_withdrawn: Count
+    repairs_rated: Count
 
 
 def company(found: rules.Company) -> Company:

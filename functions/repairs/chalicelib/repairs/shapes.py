@@ -21,46 +21,77 @@ from chalicelib.repairs.photos.rules import (
 from shared import clock
 from shared.auth import Role
 from shared.errors import invalid
-from shared.requests import PageQuery, PersonId, Shape
+from shared.requests import (
+    CommunityId,
+    Cursor,
+    FormFields,
+    Id,
+    Instant,
+    Link,
+    PageQuery,
+    PersonId,
+    RoomId,
+    Shape,
+)
 from shared.table import Page
 
-Id = Annotated[str, Meta(min_length=4, max_length=120)]
-Note = Annotated[str, Meta(max_length=300)]
-Reason = Annotated[str, Meta(min_length=2, max_length=300)]
-Description = Annotated[str, Meta(min_length=rules.MIN_DESCRIPTION, max_length=1000)]
-Version = Annotated[int, Meta(ge=1, description="The version that the caller has seen.")]
-Stars = Annotated[int, Meta(ge=1, le=5)]
-PhotoIds = Annotated[tuple[Id, ...], Meta(max_length=rules.MAX_PHOTOS)]
-SomePhotoIds = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=rules.MAX_PHOTOS)]
+TicketId = Annotated[Id, Meta(examples=["rep_7k2m9x4a_01kan7q2w8e5r1t4y6v9p3s0dz"])]
+PhotoId = Annotated[Id, Meta(examples=["pho_7k2m9x4a_01kan7m4c6x8z2b5n7k1h3j9fq"])]
+Title = Annotated[str, Meta(max_length=60, examples=["水管漏水"])]
+Note = Annotated[str, Meta(max_length=300, examples=["请带上四分水管接头"])]
+Reason = Annotated[str, Meta(min_length=2, max_length=300, examples=["没有配件"])]
+Comment = Annotated[str, Meta(max_length=500, examples=["师傅来得很快"])]
+Description = Annotated[
+    str,
+    Meta(
+        min_length=rules.MIN_DESCRIPTION,
+        max_length=1000,
+        examples=["厨房水管漏水，地上有水"],
+    ),
+]
+Version = Annotated[
+    int, Meta(ge=1, description="The version that the caller has seen.", examples=[3])
+]
+Stars = Annotated[int, Meta(ge=1, le=5, examples=[5])]
+PhotoIds = Annotated[tuple[PhotoId, ...], Meta(max_length=rules.MAX_PHOTOS)]
+SomePhotoIds = Annotated[tuple[PhotoId, ...], Meta(min_length=1, max_length=rules.MAX_PHOTOS)]
+WorkerName = Annotated[str, Meta(examples=["王师傅"])]
+Urgency = Annotated[Kind, Meta(examples=[Kind.NORMAL])]
+Trade = Annotated[Category, Meta(examples=[Category.WATER])]
+# A ticket is shown as it ends, so that every field of it has a value.
+Standing = Annotated[State, Meta(examples=[State.CLOSED])]
+StandingZh = Annotated[str, Meta(examples=[texts.STATES[State.CLOSED][0]])]
+StandingEn = Annotated[str, Meta(examples=[texts.STATES[State.CLOSED][1]])]
+ShownVersion = Annotated[int, Meta(examples=[6])]
 Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)", examples=["2026-11"])]
 
 
 class RequestPhotoUpload(Shape):
     """A place for one photo (照片)."""
 
-    community_id: Id
+    community_id: CommunityId
     content_type: Literal["image/jpeg", "image/png", "image/webp"]
-    size_bytes: Annotated[int, Meta(ge=1, le=MAX_BYTES)]
+    size_bytes: Annotated[int, Meta(ge=1, le=MAX_BYTES, examples=[482_311])]
 
 
 class PhotoUpload(Shape):
     """A form to post the photo's bytes with: its fields first, then the file as `file`."""
 
-    photo_id: str
-    url: str
-    fields: dict[str, str]
-    expires_at: datetime
+    photo_id: PhotoId
+    url: Link
+    fields: FormFields
+    expires_at: Instant
 
 
 class ReportRepair(Shape):
     """What is broken, where, and how urgent it is (报修)."""
 
-    room_id: Id
+    room_id: RoomId
     place: Place
-    kind: Kind
-    category: Category
+    kind: Urgency
+    category: Trade
     description: Description
-    title: Annotated[str, Meta(max_length=60)] = ""
+    title: Title = ""
     photo_ids: PhotoIds = ()
 
     def report(self) -> model.Report:
@@ -117,7 +148,7 @@ class RateRepair(Rating):
     """A rating, with a word if one likes."""
 
     version: Version
-    comment: Annotated[str, Meta(max_length=500)] = ""
+    comment: Comment = ""
 
     def rating(self) -> trail.Rating:
         """The rating as the rules take it."""
@@ -137,7 +168,7 @@ class TicketQuery(PageQuery, kw_only=True):
     `closed` without a month means this month.
     """
 
-    community_id: Id
+    community_id: CommunityId
     state: Literal["open", "closed"] = "open"
     month: Month | None = None
 
@@ -159,63 +190,63 @@ class TicketQuery(PageQuery, kw_only=True):
 class CommunityQuery(PageQuery, kw_only=True):
     """Of which community."""
 
-    community_id: Id
+    community_id: CommunityId
 
 
 class TicketSummary(Shape):
     """A ticket (工单) as lists show it."""
 
-    ticket_id: str
-    community_id: str
-    room_id: str
+    ticket_id: TicketId
+    community_id: CommunityId
+    room_id: RoomId
     place: Place
-    kind: Kind
-    category: Category
-    title: str
-    state: State
-    state_zh: str
-    state_en: str
-    reporter_id: str
-    assignee_id: str | None
-    assignee_name: str | None
-    reported_at: datetime
-    due_at: datetime | None
+    kind: Urgency
+    category: Trade
+    title: Title
+    state: Standing
+    state_zh: StandingZh
+    state_en: StandingEn
+    reporter_id: PersonId
+    assignee_id: PersonId | None
+    assignee_name: WorkerName | None
+    reported_at: Instant
+    due_at: Instant | None
     overdue: bool
-    closed_at: datetime | None
-    version: int
+    closed_at: Instant | None
+    version: ShownVersion
 
 
 class Ticket(TicketSummary):
     """A ticket as it stands after a step."""
 
-    description: str
-    photo_ids: tuple[str, ...]
-    done_at: datetime | None
+    description: Description
+    photo_ids: tuple[PhotoId, ...]
+    done_at: Instant | None
     rating: Rating | None
 
 
 class Entry(Shape):
     """One step of a ticket's trail; the hash chains it to the one before."""
 
-    at: datetime
-    actor_id: str
+    at: Instant
+    actor_id: PersonId
     actor: trail.Actor
-    action: str
-    note: str
-    photo_ids: tuple[str, ...]
-    worker_id: str | None
+    action: Annotated[str, Meta(examples=["rate"])]
+    note: Note
+    photo_ids: tuple[PhotoId, ...]
+    worker_id: PersonId | None
     rating: Rating | None
-    hash: str
+    hash: Annotated[str, Meta(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c"])]
 
 
 class Photo(Shape):
     """A photo; one that is ready has links that hold for five minutes."""
 
-    photo_id: str
-    state: PhotoState
-    refusal: Refusal | None
-    url: str | None
-    thumbnail_url: str | None
+    photo_id: PhotoId
+    state: Annotated[PhotoState, Meta(examples=[PhotoState.READY])]
+    refusal: Annotated[Refusal | None, Meta(examples=[None])]
+    url: Link | None
+    thumbnail_url: Link | None
 
 
 class TicketWithTrail(Ticket):
@@ -229,22 +260,22 @@ class TicketPage(Shape):
     """A page of tickets; it may be shorter than asked for, and still have a next one."""
 
     items: list[TicketSummary]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class Technician(Shape):
     """A technician (维修工) and the scope of one of their grants."""
 
-    person_id: str
-    name: str
-    scope: str
+    person_id: PersonId
+    name: WorkerName
+    scope: CommunityId
 
 
 class TechnicianPage(Shape):
     """A page of technicians."""
 
     items: list[Technician]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class StaffChange(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from shared import i18n, ids
 from shared.auth import Caller
@@ -25,11 +26,35 @@ _AT = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*?)`")
 _TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
 
-PersonId = Annotated[str, msgspec.Meta(pattern=rf"^per_[{ids.ALPHABET}]{{26}}$(?!\n)")]
-"""A person's id, wherever a request names somebody else than its caller."""
-
 B = TypeVar("B")
 Q = TypeVar("Q")
+
+# The ids and texts that every capability speaks of; the examples stand in the OpenAPI document.
+Id = Annotated[str, Meta(min_length=4, max_length=120)]
+CommunityId = Annotated[Id, Meta(examples=["com_7k2m9x4a"])]
+RoomId = Annotated[Id, Meta(examples=["room_7k2m9x4a_3-1-502"])]
+PersonId = Annotated[
+    str,
+    Meta(
+        pattern=rf"^per_[{ids.ALPHABET}]{{26}}$(?!\n)",
+        examples=["per_4q8s1n6v0x3z7b2d5g9j4m8p1r"],
+    ),
+]
+# A time zone makes it a `date-time` (RFC 3339) in the document.
+Instant = Annotated[datetime, Meta(tz=True)]
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, examples=[20])]
+Cursor = Annotated[
+    str,
+    Meta(max_length=MAX_CURSOR_CHARS, examples=["eyJwayI6eyJTIjoiY29tXzdrMm05eDRhIn19"]),
+]
+Link = Annotated[
+    str,
+    Meta(examples=["https://linli-prod.s3.cn-north-1.amazonaws.com.cn/file?X-Amz-Expires=300"]),
+]
+FormFields = Annotated[
+    dict[str, str],
+    Meta(examples=[{"key": "quarantine/com_7k2m9x4a/file", "x-amz-algorithm": "AWS4-HMAC-SHA256"}]),
+]
 
 
 class Shape(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -46,8 +71,8 @@ class NoQuery(Shape):
 class PageQuery(Shape):
     """The query of a list: how many items, and the cursor that the page before gave."""
 
-    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)] = 20
-    cursor: Annotated[str, msgspec.Meta(max_length=MAX_CURSOR_CHARS)] | None = None
+    limit: Limit = 20
+    cursor: Cursor | None = None
 
 
 class Call(msgspec.Struct, Generic[B, Q], frozen=True):

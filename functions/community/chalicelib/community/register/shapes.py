@@ -4,71 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.community.register import report, rules
-from chalicelib.community.register.model import (
-    MAX_AREA_DM2,
-    MAX_NOTE_CHARS,
-    Kind,
-    Payer,
-    Severity,
-    State,
-    Use,
-)
+from chalicelib.community.register import fields, report, rules
 from chalicelib.community.register.model import Finding as FoundInFile
+from chalicelib.community.register.model import Kind, Payer, Severity
 from chalicelib.community.register.model import Room as KeptRoom
 from chalicelib.community.register.texts import REFUSALS, finding_text
 from shared import i18n, ids, masks
 from shared.files import Upload
-from shared.requests import MAX_LIMIT, Shape
+from shared.requests import CommunityId, Cursor, FormFields, Instant, Limit, Link, RoomId, Shape
 from shared.table import Page
-
-AreaDm2 = Annotated[
-    int,
-    Meta(ge=1, le=MAX_AREA_DM2, description="Area in dm² (0.01 m²): 89.43 m² is 8943."),
-]
-Start = Annotated[str, Meta(pattern=r"^[0-9]{1,6}$(?!\n)")]
 
 
 class RequestImport(Shape):
     """A house register file (房产台账) to take in: .xlsx, .xls or CSV, at most 10 MB."""
 
-    file_name: Annotated[
-        str, Meta(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$(?!\n)")
-    ]
+    file_name: fields.FileName
 
 
 class UploadForm(Shape):
     """A form to post one file with: all fields first, then `file`."""
 
-    url: str
-    fields: dict[str, str]
-    expires_at: datetime
+    url: Link
+    fields: FormFields
+    expires_at: Instant
 
 
 class Totals(Shape):
     """How many rooms of a dry run came out how, and how many findings there are."""
 
-    rows: int
-    new: int
-    changed: int
-    unchanged: int
-    transfers_proposed: int
-    blocked: int
-    absent: int
-    errors: int
-    warnings: int
+    rows: fields.Many
+    new: fields.Count
+    changed: fields.Count
+    unchanged: fields.Many
+    transfers_proposed: fields.Count
+    blocked: fields.Count
+    absent: fields.Count
+    errors: fields.Count
+    warnings: fields.Count
 
 
 class BuildingPlan(Shape):
     """What a commit does, or did, to one building."""
 
-    building: str
+    building: fields.BuildingName
     outcome: rules.Outcome
     totals: Totals
 
@@ -76,20 +60,20 @@ class BuildingPlan(Shape):
 class Refusal(Shape):
     """Why a file cannot be read at all."""
 
-    code: str
-    reason: str
+    code: fields.RefusalCode
+    reason: fields.RefusalReason
 
 
 class Import(Shape):
     """One house register file on its way in; commit with the `version` of its dry run."""
 
-    import_id: str
-    community_id: str
-    file_name: str
-    state: rules.ImportState
-    version: int
-    created_at: datetime
-    refusal: Refusal | None
+    import_id: fields.ImportId
+    community_id: CommunityId
+    file_name: fields.FileName
+    state: fields.ShownState
+    version: fields.ShownVersion
+    created_at: Instant
+    refusal: Annotated[Refusal | None, Meta(examples=[None])]
     totals: Totals
     buildings: list[BuildingPlan]
 
@@ -97,8 +81,8 @@ class Import(Shape):
 class OpenedImport(Shape):
     """An import that waits for its file."""
 
-    import_id: str
-    version: int
+    import_id: fields.ImportId
+    version: fields.ShownVersion
     upload: UploadForm
 
 
@@ -106,80 +90,80 @@ class ImportPage(Shape):
     """A page of imports, newest first."""
 
     items: list[Import]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class CommitImport(Shape):
     """The dry run that the caller has seen, by the import's version."""
 
-    version: Annotated[int, Meta(ge=1)]
+    version: fields.Version
 
 
 class RowQuery(Shape):
     """Which rows of a dry run."""
 
     outcome: Kind | None = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = 20
-    cursor: Start = "0"
+    limit: Limit = 20
+    cursor: fields.Start = "0"
 
 
 class FindingQuery(Shape):
     """Which findings of a dry run."""
 
-    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = 20
-    cursor: Start = "0"
+    limit: Limit = 20
+    cursor: fields.Start = "0"
 
 
 class FieldChange(Shape):
     """A field that gets another value."""
 
-    field: str
-    before: str | None
-    after: str | None
+    field: fields.FieldName
+    before: fields.Before | None
+    after: fields.After | None
 
 
 class Row(Shape):
     """What an import would do to one room."""
 
-    sheet: str
-    rows: list[int]
-    room: str
-    original: str
-    outcome: Kind
+    sheet: fields.SheetName
+    rows: list[fields.RowNumber]
+    room: fields.RoomName
+    original: fields.RoomAsWritten
+    outcome: fields.ShownKind
     changes: list[FieldChange]
-    proposed_owners: list[str]
+    proposed_owners: list[fields.OwnerName]
 
 
 class RowPage(Shape):
     """A page of rows."""
 
     items: list[Row]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class Finding(Shape):
     """Something wrong in the file: sheet, row, column, and why."""
 
-    sheet: str
-    row: int
-    column: str
+    sheet: fields.SheetName
+    row: fields.RowNumber
+    column: fields.Heading
     severity: Severity
-    code: str
-    reason: str
+    code: fields.FindingCode
+    reason: fields.FindingReason
 
 
 class FindingPage(Shape):
     """A page of findings."""
 
     items: list[Finding]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class Building(Shape):
     """A building (楼栋)."""
 
-    building: str
-    rooms: int
+    building: fields.BuildingName
+    rooms: fields.Many
 
 
 class BuildingList(Shape):
@@ -191,47 +175,47 @@ class BuildingList(Shape):
 class Owner(Shape):
     """An owner (业主), masked."""
 
-    name: str
-    phones: list[str]
+    name: fields.OwnerName
+    phones: list[fields.Phone]
 
 
 class Room(Shape):
     """A room (房屋) of the register."""
 
-    room_id: str
-    building: str
-    unit: str
-    floor: int | None
-    number: str
-    original: str
-    code: str | None
-    use: Use | None
-    state: State | None
-    built_area_dm2: int | None
-    inner_area_dm2: int | None
+    room_id: RoomId
+    building: fields.BuildingName
+    unit: fields.UnitName
+    floor: fields.Floor | None
+    number: fields.RoomNumber
+    original: fields.RoomAsWritten
+    code: fields.RoomCode | None
+    use: fields.Purpose | None
+    state: fields.Occupancy | None
+    built_area_dm2: fields.AreaDm2 | None
+    inner_area_dm2: fields.InnerAreaDm2 | None
     owners: list[Owner]
     payer: Payer
     handed_over_on: date | None
     billing_from: date | None
-    version: int
+    version: fields.ShownVersion
 
 
 class RoomPage(Shape):
     """A page of rooms."""
 
     items: list[Room]
-    next_cursor: str | None
+    next_cursor: Cursor | None
 
 
 class EditRoom(Shape):
     """What to correct of a room; fields that are left out stay."""
 
-    version: Annotated[int, Meta(ge=1)]
-    use: Use | UnsetType = UNSET
-    state: State | UnsetType = UNSET
-    built_area_dm2: AreaDm2 | UnsetType = UNSET
-    inner_area_dm2: AreaDm2 | UnsetType = UNSET
-    note: Annotated[str, Meta(max_length=MAX_NOTE_CHARS)] | UnsetType = UNSET
+    version: fields.Version
+    use: fields.Purpose | UnsetType = UNSET
+    state: fields.Occupancy | UnsetType = UNSET
+    built_area_dm2: fields.AreaDm2 | UnsetType = UNSET
+    inner_area_dm2: fields.InnerAreaDm2 | UnsetType = UNSET
+    note: fields.Note | UnsetType = UNSET
 
 
 class ExportRegister(Shape):
@@ -243,7 +227,7 @@ class ExportRegister(Shape):
 class Export(Shape):
     """A link to the file that was written; it works for five minutes."""
 
-    url: str
+    url: Link
 
 
 class BuildingTask(Shape):

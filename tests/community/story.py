@@ -1,0 +1,217 @@
+"""Everything that can be asked of `community`, asked once: for permissions, budgets, the contract.
+
+Each list comes to hold as many things as the story is told with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from chalicelib.community import authorizer
+from shared import aws, events, ids
+from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
+from tests.community.issuer import CLIENT, Issuer, new_key
+from tests.community.register.register_files import csv_of
+from tests.community.register.scene import notification, rows_of
+from tests.harness.recorder import Recorder
+
+_NUMBERS = "abcdefghjk"
+_SUBJECT = "8f1c0b52-7a8e-4a42-9d36-0f6f1f1f2a11"
+_ADDRESS = "南京市雨花台区清河路18号"
+
+
+def _person(letter: str, *grants: Grant) -> Caller:
+    return Caller("per_" + letter * 26, grants, SIGNED_IN)
+
+
+ADMIN = _person("z", Grant(Role.PLATFORM_ADMIN, PLATFORM))
+
+
+def tell(recorder: Recorder, count: int) -> None:
+    """Tell it with `count` (at most ten) companies, communities, people, imports and buildings."""
+    company_id, community_ids = _founded(recorder, count)
+    community_id = community_ids[0]
+    manager = _person("m", *(Grant(Role.COMMUNITY_MANAGER, one) for one in community_ids))
+    recorder.request(manager, "GET", "/me")
+    _staff_comes_and_goes(recorder, manager, community_id, count)
+    import_id = _dry_runs(recorder, manager, community_id, count)
+    _committed(recorder, manager, import_id)
+    _looked_at(recorder, manager, community_id)
+    _residents_come_and_go(recorder, manager, community_id, count)
+    _counted(recorder, manager, community_id)
+    _told(recorder)
+    _let_in(recorder, company_id)
+
+
+def _founded(recorder: Recorder, count: int) -> tuple[str, list[str]]:
+    """A company with all the communities, and the other companies."""
+    companies = [
+        recorder.request(
+            ADMIN,
+            "POST",
+            "/companies",
+            {"name": f"安居物业{number}", "credit_code": "91320114MA1MABCD0K"},
+            201,
+            key=f"company-{number}",
+        )
+        for number in range(count)
+    ]
+    recorder.request(ADMIN, "GET", "/companies")
+    company_id: str = companies[0]["company_id"]
+    # The same key again is answered with what it made.
+    again = {"name": "安居物业0", "credit_code": "91320114MA1MABCD0K"}
+    recorder.request(ADMIN, "POST", "/companies", again, 201, key="company-0")
+    wanted = [{"company_id": company_id, "name": f"清河家园{n}", "address": _ADDRESS}
+              for n in range(count)]  # fmt: skip
+    communities = [
+        recorder.request(ADMIN, "POST", "/communities", body, 201, key=body["name"][-1] * 8)
+        for body in wanted
+    ]
+    recorder.request(ADMIN, "POST", "/communities", wanted[0], 201, key="0" * 8)
+    recorder.request(ADMIN, "GET", f"/communities?company_id={company_id}")
+    recorder.request(ADMIN, "GET", f"/communities/{communities[0]['community_id']}")
+    return company_id, [community["community_id"] for community in communities]
+
+
+def _staff_comes_and_goes(
+    recorder: Recorder, manager: Caller, community_id: str, count: int
+) -> None:
+    for letter in _NUMBERS[:count]:
+        given = {
+            "person_id": "per_" + letter * 26,
+            "role": "butler",
+            "scope": community_id,
+            "name": "小周",
+        }
+        recorder.request(manager, "POST", "/grants", given, 201)
+    recorder.request(manager, "GET", f"/grants?scope={community_id}")
+    taken = {**given, "reason": "离职"}
+    del taken["name"]
+    recorder.request(manager, "POST", "/revocations", taken)
+
+
+def _dry_runs(recorder: Recorder, manager: Caller, community_id: str, count: int) -> str:
+    """An import whose file was read, one whose file was gone, and others that wait for theirs."""
+    imports = f"/communities/{community_id}/imports"
+    wanted = {"file_name": "房产台账.csv"}
+    opened = [
+        recorder.request(manager, "POST", imports, wanted, 201, key=f"import-{number}")
+        for number in range(count + 1)
+    ]
+    recorder.request(manager, "POST", imports, wanted, 201, key="import-0")
+    recorder.request(manager, "GET", imports)
+    floors = {f"{floor}01": 8_943 for floor in range(1, count + 1)}
+    rows = rows_of("1", floors, 楼层="不清楚")
+    for number in range(2, count + 1):
+        rows += rows_of(str(number), {"101": 8_943})
+    form = opened[0]["upload"]
+    aws.client("s3").put_object(
+        Bucket=aws.setting("BUCKET"), Key=form["fields"]["key"], Body=csv_of(*rows)
+    )
+    for number in (0, 1):
+        _delivered(
+            recorder, "read_register", notification(opened[number]["upload"]["fields"]["key"])
+        )
+    import_id: str = opened[0]["import_id"]
+    recorder.request(manager, "GET", f"/imports/{import_id}/rows")
+    recorder.request(manager, "GET", f"/imports/{import_id}/findings")
+    return import_id
+
+
+def _delivered(recorder: Recorder, function: str, body: str) -> None:
+    message = {"messageId": "m0", "eventSource": "aws:sqs", "body": body}
+    assert recorder.start(function, {"Records": [message]}) == {"batchItemFailures": []}
+
+
+def _committed(recorder: Recorder, manager: Caller, import_id: str) -> None:
+    """Committed, carried out as the state machine does it, and written down."""
+    found = recorder.request(manager, "GET", f"/imports/{import_id}")
+    url, seen = f"/imports/{import_id}/commit", {"version": found["version"]}
+    recorder.request(manager, "POST", url, seen, 202)
+    tasks = _event_of(import_id).data["tasks"]
+    results = [recorder.start("commit_building", task) for task in tasks]
+    assert {result["outcome"] for result in results} == {"committed"}
+    recorder.start("finish_import", {"import_id": import_id, "results": results})
+
+
+def _event_of(subject_id: str) -> events.Event:
+    told = [events.decode(item["event"]["S"]) for item in _changed()]
+    return next(event for event in told if event.subject_id == subject_id)
+
+
+def _changed() -> list[dict[str, Any]]:
+    stored = aws.client("dynamodb").scan(TableName=aws.setting("TABLE"))["Items"]
+    return [item for item in stored if "event" in item]
+
+
+def _looked_at(recorder: Recorder, manager: Caller, community_id: str) -> None:
+    """The register is read, corrected and given out."""
+    recorder.request(manager, "GET", f"/communities/{community_id}/buildings")
+    recorder.request(manager, "GET", f"/communities/{community_id}/buildings/1/rooms")
+    room_id = ids.room_id(community_id, "1", "1", "101")
+    room = recorder.request(manager, "GET", f"/rooms/{room_id}")
+    change = {"version": room["version"], "use": "shop"}
+    recorder.request(manager, "PATCH", f"/rooms/{room_id}", change)
+    url = f"/communities/{community_id}/exports"
+    recorder.request(manager, "POST", url, {"format": "csv"}, 201)
+
+
+def _residents_come_and_go(
+    recorder: Recorder, manager: Caller, community_id: str, count: int
+) -> None:
+    url = f"/rooms/{ids.room_id(community_id, '1', '1', '101')}"
+    for letter in _NUMBERS[:count]:
+        bound = {"person_id": "per_" + letter * 26, "relation": "owner"}
+        recorder.request(manager, "POST", f"{url}/residents", bound, 201)
+    recorder.request(manager, "GET", f"{url}/residents")
+    recorder.request(manager, "POST", f"{url}/departures", {**bound, "reason": "已过户"})
+
+
+def _counted(recorder: Recorder, manager: Caller, community_id: str) -> None:
+    event = events.happened(
+        "RepairReported",
+        "repairs",
+        f"rep_{community_id.removeprefix('com_')}_{'0' * 26}",
+        1,
+        at=events.decode(_changed()[0]["event"]["S"]).at,
+        community_id=community_id,
+        actor_id=manager.person_id,
+    )
+    _delivered(recorder, "count_repairs", json.dumps({"detail": json.loads(events.encode(event))}))
+    recorder.request(manager, "GET", f"/communities/{community_id}/statistics")
+
+
+def _told(recorder: Recorder) -> None:
+    """The stream brings a change, and the relay takes it to the bus."""
+    (item, *_) = _changed()
+    record = {"eventName": "MODIFY", "dynamodb": {"NewImage": item}}
+    recorder.start("relay_events", {"Records": [record]})
+
+
+def _let_in(recorder: Recorder, company_id: str) -> None:
+    """Somebody with a role on a company and a genuine token."""
+    issuer = Issuer(new_key())
+    known = {
+        "issuer": issuer.address,
+        "jwks_uri": issuer.jwks_uri,
+        "audience": [CLIENT],
+        "token_use": "access",
+    }
+    os.environ["ISSUERS"] = json.dumps([known])
+    authorizer._verifier.cache_clear()
+    try:
+        given = {
+            "person_id": ids.person_id(issuer.address, _SUBJECT),
+            "role": "company_admin",
+            "scope": company_id,
+            "name": "陈总",
+        }
+        recorder.request(ADMIN, "POST", "/grants", given, 201)
+        event = {"authorizationToken": f"Bearer {issuer.token()}", "methodArn": "arn:aws:x/GET/me"}
+        assert recorder.start("authorize", event)["context"]
+    finally:
+        issuer.stop()
+        authorizer._verifier.cache_clear()
+        del os.environ["ISSUERS"]

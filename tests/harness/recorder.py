@@ -1,0 +1,180 @@
+"""What the functions of a capability do while a story is told: AWS calls, rights used, log lines.
+
+A story asks the recorder to send requests and to start functions.  Each such run is kept apart,
+as its function and its way in (a route's view or the function itself), so that a test can hold
+what one run costs (calls, bytes of log) and what all runs of a function need of its policy.  It
+listens where botocore announces each call, so the code under test runs as it is; a link or a form
+that is handed out counts as used, since its holder acts with the function's rights.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from local.apps import load_app
+from shared import aws
+from shared.auth import Grant
+from tests.harness.gateway import Answer, send
+
+API = "api_handler"
+_TRANSACTED = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+# The settings that name what a stack made, and what its templates call it.
+_SETTINGS = {"TABLE": "Table", "GRANTS_TABLE": "GrantsTable", "BUCKET": "Bucket", "BUS": "BusName"}
+_FORM_KEY = re.compile(r'"key":"([a-z]+)/')
+_TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+T = TypeVar("T")
+
+
+class Right(NamedTuple):
+    """An action of IAM on something that the templates name: `Table`, `Bucket/photos/*`."""
+
+    action: str
+    resource: str
+
+
+class Caller(Protocol):
+    """Whoever sends a request, as the authorizer speaks for them."""
+
+    @property
+    def person_id(self) -> str: ...
+
+    @property
+    def grants(self) -> tuple[Grant, ...]: ...
+
+
+@dataclass
+class Run:
+    """One request, or one start of a function."""
+
+    function: str
+    way_in: str
+    calls: list[str] = field(default_factory=list)
+    rights: set[Right] = field(default_factory=set)
+    log: list[str] = field(default_factory=list)
+    answer: Any = None
+
+
+class Recorder:
+    """Sends requests to a capability and starts its functions, and keeps what they do."""
+
+    def __init__(self, capability: str) -> None:
+        self.module = load_app(capability)
+        self.runs: list[Run] = []
+        self._now: Run | None = None
+        self._names = {os.environ[key]: name for key, name in _SETTINGS.items()}
+        for service in ("dynamodb", "s3", "events"):
+            heard = aws.client(service).meta.events
+            heard.register("provide-client-params", self._asked)
+            heard.register("before-call", self._sent)
+            heard.register("after-call", self._answered)
+
+    def request(
+        self,
+        who: Caller,
+        method: str,
+        url: str,
+        body: Any = None,
+        status: int = 200,
+        *,
+        key: str = "key-0001",
+    ) -> Any:
+        """Send a request in somebody's name; the body of the answer, which has this status."""
+
+        def ask() -> Answer:
+            return send(
+                self.module.app,
+                method,
+                url,
+                body=body,
+                headers={"Idempotency-Key": key},
+                person_id=who.person_id,
+                grants=who.grants,
+            )
+
+        answer = self._run(API, self._view(method, url), ask)
+        assert answer.status == status, answer.text
+        run = self.runs[-1]
+        run.answer = answer.json
+        for prefix in _FORM_KEY.findall(answer.text):
+            run.rights.add(Right("s3:PutObject", f"Bucket/{prefix}/*"))
+        return answer.json
+
+    def start(self, function: str, event: Any) -> Any:
+        """Start a function with an event; what it returns."""
+        return self._run(function, function, lambda: getattr(self.module, function)(event, None))
+
+    def _run(self, function: str, way_in: str, work: Callable[[], T]) -> T:
+        run = self._now = Run(function, way_in)
+        self.runs.append(run)
+        written = io.StringIO()
+        (handler,) = self.module.app.logger.handlers
+        before = handler.setStream(written)
+        # Lambda sets it for every invocation, and the logger repeats it in every line.
+        os.environ["_X_AMZN_TRACE_ID"] = _TRACE
+        try:
+            return work()
+        finally:
+            self._now = None
+            del os.environ["_X_AMZN_TRACE_ID"]
+            handler.setStream(before)
+            run.log = written.getvalue().splitlines()
+
+    def _view(self, method: str, url: str) -> str:
+        path = url.partition("?")[0]
+        for operation in self.module.app.operations:
+            pattern = re.sub(r"{\w+}", "[^/]+", operation.path)
+            if operation.method == method and re.fullmatch(pattern, path):
+                return str(operation.view.__name__)
+        raise AssertionError(f"no route takes {method} {path}")
+
+    def _asked(self, params: dict[str, Any], model: Any, **_: object) -> None:
+        if self._now is not None:
+            service = model.service_model.service_name
+            self._now.rights.update(self._rights(service, model.name, params))
+
+    def _sent(self, model: Any, **_: object) -> None:
+        if self._now is not None:
+            self._now.calls.append(model.name)
+
+    def _answered(self, http_response: Any, model: Any, **_: object) -> None:
+        if self._now is not None and model.name == "GetObject" and http_response.status_code == 404:
+            # Who may not list a bucket is not told that a key is absent, but refused (AWS: S3
+            # GetObject, permissions).
+            self._now.rights.add(Right("s3:ListBucket", "Bucket"))
+
+    def _rights(self, service: str, operation: str, asked: dict[str, Any]) -> Iterator[Right]:
+        match service, operation:
+            case "dynamodb", "TransactWriteItems":
+                for item in asked["TransactItems"]:
+                    for kind, write in item.items():
+                        table = self._names[write["TableName"]]
+                        yield Right(f"dynamodb:{_TRANSACTED[kind]}", table)
+            case "dynamodb", "BatchGetItem":
+                for name in asked["RequestItems"]:
+                    yield Right("dynamodb:BatchGetItem", self._names[name])
+            case "dynamodb", "Query" if "IndexName" in asked:
+                table = self._names[asked["TableName"]]
+                yield Right("dynamodb:Query", f"{table}/index/{asked['IndexName']}")
+            case "dynamodb", ("GetItem" | "PutItem" | "Query"):
+                yield Right(f"dynamodb:{operation}", self._names[asked["TableName"]])
+            case "s3", ("DeleteObject" | "GetObject" | "PutObject"):
+                prefix = asked["Key"].partition("/")[0]
+                yield Right(f"s3:{operation}", f"{self._names[asked['Bucket']]}/{prefix}/*")
+            case "s3", "CreateBucket":
+                # So botocore announces a form to post a file with; its key stands in the answer.
+                return
+            case "events", "PutEvents":
+                for entry in asked["Entries"]:
+                    yield Right("events:PutEvents", self._names[entry["EventBusName"]])
+            case _:
+                raise AssertionError(f"say here which right {service} {operation} needs")

@@ -1,0 +1,45 @@
+"""The story of each capability, told once a run for all tests that ask what its functions did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from local.apps import load_app
+from shared import aws
+from tests.community import story as community
+from tests.conftest import on_moto
+from tests.harness import policies
+from tests.harness.recorder import API, Recorder, Run
+from tests.repairs import story as repairs
+
+MANY = 10
+_TOLD: dict[str, Callable[[Recorder, int], None]] = {
+    "community": community.tell,
+    "repairs": repairs.tell,
+}
+_BUCKET, _BUS = "bucket-of-the-story", "bus-of-the-story"
+
+
+@cache
+def runs(capability: str, count: int = 1) -> tuple[Run, ...]:
+    """What a capability's functions do while its story is told with `count` of everything."""
+    with pytest.MonkeyPatch.context() as patch, on_moto(patch) as cloud:
+        cloud.table(capability)
+        cloud.setenv("BUCKET", _BUCKET)
+        cloud.setenv("BUS", _BUS)
+        s3 = aws.client("s3")
+        place = {"LocationConstraint": s3.meta.region_name}
+        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place)
+        aws.client("events").create_event_bus(Name=_BUS)
+        recorder = Recorder(capability)
+        _TOLD[capability](recorder, count)
+        return tuple(recorder.runs)
+
+
+def ways_in(capability: str) -> set[tuple[str, str]]:
+    """Every function and way in of a capability: the views of its API, and its other functions."""
+    views = {(API, one.view.__name__) for one in load_app(capability).app.operations}
+    return views | {(name, name) for name in policies.functions(capability) - {API}}
