@@ -67,7 +67,7 @@ def _named(resource: Any) -> str:
     if "Fn::GetAtt" in resource:
         name, attribute = resource["Fn::GetAtt"]
         return {"Arn": name, "StreamArn": f"{name}/stream"}[attribute]
-    text = resource["Fn::Sub"]
+    text: str = resource["Fn::Sub"]
     if index := _INDEX.fullmatch(text):
         return "/".join(index.groups())
     if named := _IN_ARN.search(text):
