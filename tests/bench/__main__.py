@@ -39,10 +39,10 @@ def main() -> None:
 
 
 def _table(starts: dict[str, list[imports.Start]], count: int) -> Table:
-    table = Table(title=f"Cold starts, {count} interleaved rounds")
+    table = Table(title=f"Cold starts, {count} interleaved rounds", box=None, pad_edge=False)
     table.add_column("handler", no_wrap=True)
-    for heading in ("import", "95 %", "wall", "modules", "at first request", "budget"):
-        table.add_column(heading, justify="right")
+    for heading in ("import", "95 %", "wall", "modules", "at first", "budget"):
+        table.add_column(heading, justify="right", no_wrap=True)
     bare = next(iter(starts.values()))
     budgets = imports.budgets()
     for name, measured in starts.items():
