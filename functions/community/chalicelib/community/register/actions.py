@@ -182,6 +182,8 @@ def list_rooms(
 ) -> tuple[Building, Page[tuple[Room, int]]]:
     """A page of a building's rooms."""
     caller.require(f"{ids.community_of(community_id, 'com')}/{name}")
+    # What no room's id could hold names no building, and makes no key either.
+    ids.room_parts(ids.room_id(community_id, name, "0", "0"))
     building = store.get_building(community_id, name)
     if building.version is None:
         raise NotFound
