@@ -81,7 +81,8 @@ def test_a_crash_in_the_recovery_from_a_crash_changes_nothing_of_it(register: Re
     numbers = NUMBERS[:ONE_TRANSACTION]
     old: dict[str, int] = {}
     pairs = 0
-    for first in range(1, 10):
+    # Every second call here; each of them alone is crashed after above.
+    for first in range(1, 10, 2):
         for second in itertools.count(1):
             new = dict.fromkeys(numbers, 8000 + 100 * first + second)
             (task,) = register.begin(register.dry_run_of(*rows_of("3", new)))
@@ -94,7 +95,7 @@ def test_a_crash_in_the_recovery_from_a_crash_changes_nothing_of_it(register: Re
             if not crashed_again:
                 break
             pairs += 1
-    assert pairs >= 40
+    assert pairs >= 20
 
 
 def test_a_dry_run_that_dies_after_any_call_is_made_again(register: Register) -> None:
