@@ -123,7 +123,7 @@ def test_a_correction_during_a_commit_is_kept_or_refused_but_never_lost(
 ) -> None:
     register.bring_in(*rows_of("3", OLD))
     ends = set()
-    for n, turns in enumerate(itertools.product(range(10), (2, 4, 5))):
+    for n, turns in enumerate(itertools.product((0, 1, 2, 4, 6, 9), (2, 4, 5))):
         old = register.areas("3")
         task = only_task(register, register.dry_run_of(*rows_of("3", {"101": 10_000 + n})))
         with heard() as calls:
@@ -145,7 +145,7 @@ def test_a_correction_during_a_commit_is_kept_or_refused_but_never_lost(
 def test_a_reader_of_the_whole_building_sees_one_moment_of_it(register: Register) -> None:
     """The reader starts, so much of an import happens, and the reader goes on."""
     numbers = [f"{floor}{n:02d}" for floor in range(1, 27) for n in (1, 2)]
-    for n, (reads, calls) in enumerate(itertools.product((1, 2), range(4, 12))):
+    for n, (reads, calls) in enumerate(itertools.product((1, 2), range(5, 11))):
         old, new = register.areas("3"), dict.fromkeys(numbers, 8000 + n)
         task = only_task(register, register.dry_run_of(*rows_of("3", new)))
         with heard() as heard_calls:

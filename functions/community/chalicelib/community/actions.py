@@ -54,7 +54,6 @@ def register_community(
 ) -> Community:
     """Open a community of a company; the same key gives the same community."""
     caller.require(wanted.company_id)
-    ids.check_platform_id(wanted.company_id, "co")
     community = Community(
         id=ids.derived_community_id(caller.person_id, key),
         company_id=wanted.company_id,

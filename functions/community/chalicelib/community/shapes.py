@@ -7,16 +7,26 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chalicelib.community import rules, texts
+from shared import ids
 from shared.auth import Grant, Role
 from shared.requests import CommunityId, Cursor, Instant, PageQuery, PersonId, Shape
 from shared.table import Page
 
-Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$(?!\n)")]
+# One line without control characters or outer spaces.  A dollar alone would also match before a
+# last line break, here and below.
+ONE_LINE = r"^(?!\s)[^\x00-\x1f\x7f]+(?<!\s)$(?!\n)"
+Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=ONE_LINE)]
 CompanyName = Annotated[Name, Meta(examples=["安居物业"])]
 CommunityName = Annotated[Name, Meta(examples=["清河家园"])]
 StaffName = Annotated[Name, Meta(examples=["李经理"])]
-Address = Annotated[str, Meta(min_length=4, max_length=120, examples=["南京市雨花台区清河路18号"])]
-CompanyId = Annotated[str, Meta(max_length=40, examples=["co_01kan6x1b3d5f7h9k2m4p6r8t0"])]
+Address = Annotated[
+    str,
+    Meta(min_length=4, max_length=120, pattern=ONE_LINE, examples=["南京市雨花台区清河路18号"]),
+]
+CompanyId = Annotated[
+    str,
+    Meta(pattern=rf"^co_[{ids.ALPHABET}]{{26}}$(?!\n)", examples=["co_01kan6x1b3d5f7h9k2m4p6r8t0"]),
+]
 CreditCode = Annotated[
     str,
     Meta(
@@ -34,7 +44,7 @@ ScopeText = Annotated[
         examples=["com_7k2m9x4a"],
     ),
 ]
-Reason = Annotated[str, Meta(min_length=2, max_length=200, examples=["离职"])]
+Reason = Annotated[str, Meta(min_length=2, max_length=200, pattern=ONE_LINE, examples=["离职"])]
 # Staff are granted a role, residents are bound to a room: one of each stands in the examples.
 StaffRole = Annotated[Role, Meta(examples=[Role.COMMUNITY_MANAGER])]
 Count = Annotated[int, Meta(examples=[12])]

@@ -152,7 +152,8 @@ def finish_import(task: shapes.FinishTask, now: datetime) -> shapes.FinishedImpo
     """Write down what became of each building of an import."""
     community_id = ids.community_of(task.import_id, "imp")
     found = _get_import(community_id, task.import_id)
-    finished = rules.finish(found, {r.building: r.outcome for r in task.results})
+    outcomes = {r.building: _settled(r, community_id, task.import_id) for r in task.results}
+    finished = rules.finish(found, outcomes)
     if finished is None:
         return shapes.FinishedImport(import_id=found.id, state=found.state)
     event = events.happened(
@@ -182,6 +183,8 @@ def list_rooms(
 ) -> tuple[Building, Page[tuple[Room, int]]]:
     """A page of a building's rooms."""
     caller.require(f"{ids.community_of(community_id, 'com')}/{name}")
+    # What no room's id could hold names no building, and makes no key either.
+    ids.room_parts(ids.room_id(community_id, name, "0", "0"))
     building = store.get_building(community_id, name)
     if building.version is None:
         raise NotFound
@@ -279,6 +282,23 @@ def _take(step: Step, building: Building, task: shapes.BuildingTask, now: dateti
     if after is None:
         raise Busy
     return after
+
+
+def _settled(result: shapes.BuildingResult, community_id: str, import_id: str) -> Outcome:
+    """What became of a building; one whose task gave up is not left claimed for ever.
+
+    The table is the truth: rooms that count are committed, though the task did not live to say so.
+    """
+    if result.outcome is not Outcome.FAILED:
+        return result.outcome
+    building = store.get_building(community_id, result.building)
+    if building.import_id != import_id:
+        return Outcome.FAILED
+    if building.phase is not rules.Phase.STAGING:
+        return Outcome.COMMITTED
+    if store.save_building(rules.release(building)) is None:
+        raise Busy
+    return Outcome.FAILED
 
 
 def _dry_run(found: Import, key: str, now: datetime) -> None:

@@ -127,6 +127,9 @@ def _shown(field: str, value: diff.Value) -> str | None:
     """A value as people read it; personal details masked."""
     if value is None:
         return None
+    if field == "note":
+        # Free text about people; that it changes is all that is shown, as no room shows it either.
+        return "***"
     if isinstance(value, tuple):
         return "、".join(_owner(owner) for owner in value)
     if isinstance(value, date):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from shared import masks
 from shared.errors import LinliError
 
 Params = tuple[tuple[str, str], ...]
@@ -17,6 +19,7 @@ MAX_AREA_DM2 = 10_000_000
 """100,000 m²: more is a slip of the keyboard, in a file or by hand (D12)."""
 MAX_NOTE_CHARS = 500
 _MAX_PARAM_CHARS = 60
+_LONG_NUMBER = re.compile(r"\d{11,}[Xx]?")
 
 
 class RegisterRefused(LinliError):
@@ -189,5 +192,15 @@ def warning(code: str, **params: str | int) -> Problem:
 
 
 def _shortened(params: Mapping[str, str | int]) -> Params:
-    """The parameters as texts, none so long that it fills a report."""
-    return tuple((name, str(value)[:_MAX_PARAM_CHARS]) for name, value in params.items())
+    """The parameters as texts that neither fill a report nor tell a number of a person.
+
+    A phone or an identity number may stand in a wrong column.
+    """
+    return tuple(
+        (name, _LONG_NUMBER.sub(_masked, str(value))[:_MAX_PARAM_CHARS])
+        for name, value in params.items()
+    )
+
+
+def _masked(number: re.Match[str]) -> str:
+    return masks.id_number(number[0])

@@ -257,6 +257,11 @@ def claim(building: Building, import_id: str) -> Building:
     return replace(building, phase=Phase.STAGING, import_id=import_id)
 
 
+def release(building: Building) -> Building:
+    """The building without the claim of an import that gave up; nothing of it counts."""
+    return replace(building, phase=Phase.FREE, import_id="")
+
+
 def flip(building: Building, rooms: int) -> Building:
     """The building in which the staged rooms count from now on."""
     return replace(building, phase=Phase.FOLDING, rooms=rooms)
