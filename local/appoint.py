@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import boto3
 from botocore.exceptions import ClientError
 
-from shared import grants, ids
+from shared import aws, grants, ids
 from shared.auth import PLATFORM, Grant, Role
 from shared.table import Refused, Transaction
 
@@ -29,12 +29,21 @@ def appoint(person_id: str, settings: Mapping[str, str]) -> bool:
     settings
         The environment of a function that writes grants: GRANTS_TABLE, region and credentials.
     """
+    before = dict(os.environ)
     os.environ.update(settings)
+    aws.client.cache_clear()
+    aws.session.cache_clear()
     try:
         with Transaction() as transaction:
             grants.add_grant(transaction, person_id, Grant(Role.PLATFORM_ADMIN, PLATFORM))
     except Refused:
         return False
+    finally:
+        # The caller may go on to another stage, or to an emulator of its own.
+        os.environ.clear()
+        os.environ.update(before)
+        aws.client.cache_clear()
+        aws.session.cache_clear()
     return True
 
 

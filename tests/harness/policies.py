@@ -66,7 +66,7 @@ def _named(resource: Any) -> str:
         return resource
     if "Fn::GetAtt" in resource:
         name, attribute = resource["Fn::GetAtt"]
-        return {"Arn": name, "StreamArn": f"{name}/stream"}[attribute]
+        return str({"Arn": name, "StreamArn": f"{name}/stream"}[attribute])
     text: str = resource["Fn::Sub"]
     if index := _INDEX.fullmatch(text):
         return "/".join(index.groups())
