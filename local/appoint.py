@@ -29,7 +29,7 @@ def appoint(person_id: str, settings: Mapping[str, str]) -> bool:
     settings
         The environment of a function that writes grants: GRANTS_TABLE, region and credentials.
     """
-    before = dict(os.environ)
+    before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     aws.client.cache_clear()
     aws.session.cache_clear()
@@ -40,8 +40,11 @@ def appoint(person_id: str, settings: Mapping[str, str]) -> bool:
         return False
     finally:
         # The caller may go on to another stage, or to an emulator of its own.
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
         aws.client.cache_clear()
         aws.session.cache_clear()
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +42,7 @@ class Platform:
 
     def appoint(self, subject: str) -> None:
         """Make an account the first platform admin."""
-        appoint.appoint(self.person_id(subject), os.environ | self.settings())
+        appoint.appoint(self.person_id(subject), self.settings())
 
     def as_json(self) -> dict[str, Any]:
         """The platform as `build/local.json` describes it, without its people."""
