@@ -12,9 +12,9 @@ from typing import Any
 from chalicelib.community import authorizer
 from shared import aws, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
-from tests.community.issuer import CLIENT, Issuer, new_key
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
+from tests.harness.issuer import CLIENT, Issuer, new_key
 from tests.harness.recorder import Recorder
 
 _NUMBERS = "abcdefghjk"

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from chalicelib.community import authorizer
 from chalicelib.community.authorizer import Refused, Verifier
-from tests.community.issuer import (
+from tests.harness.issuer import (
     CLIENT,
     Issuer,
     Sign,

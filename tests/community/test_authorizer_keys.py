@@ -15,8 +15,8 @@ from shared import ids
 from shared.auth import Grant, Role, from_context
 from shared.grants import add_community, add_grant
 from shared.table import Transaction
-from tests.community.issuer import CLIENT, Issuer, new_key, public_jwk, rs256
 from tests.conftest import Cloud
+from tests.harness.issuer import CLIENT, Issuer, new_key, public_jwk, rs256
 
 KEY, NEXT_KEY, SMALL_KEY = new_key(), new_key(), new_key(1024)
 METHOD = "arn:aws:execute-api:ap-southeast-1:000000000000:a1b2c3/local/GET/me"
