@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import threading
 import time
+from typing import Any
 
 _LOOK_EVERY_SECONDS = 0.5
+_EVERYWHERE = "0.0.0.0"  # nosec B104  # what is looked for, not where anything listens
 
 
 def end_with_parent(parent: int) -> None:
@@ -18,7 +21,20 @@ def end_with_parent(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def listen_only_at(host: str) -> None:
+    """Let no listener take every interface: MiniStack's MQTT knows nothing of `BIND_HOST`."""
+    create = asyncio.BaseEventLoop.create_server
+
+    async def create_server(self: Any, *given: Any, **options: Any) -> asyncio.Server:
+        if options.get("host") == _EVERYWHERE:
+            options["host"] = host
+        return await create(self, *given, **options)
+
+    asyncio.BaseEventLoop.create_server = create_server  # type: ignore[method-assign]  # on purpose
+
+
 if __name__ == "__main__":
+    listen_only_at(os.environ["BIND_HOST"])
     watch = threading.Thread(target=end_with_parent, args=(int(sys.argv.pop(1)),), daemon=True)
     watch.start()
     from ministack.app import main

@@ -100,7 +100,7 @@ def test_a_message_or_a_task_that_comes_again_writes_nothing(
     run("finish_import")
     with heard() as calls:
         assert run(name) == answer
-    assert set(calls.counted) <= {"GetItem"}
+    assert set(calls.counted) <= {"GetItem", "DeleteObject"}
 
 
 def test_an_event_of_a_repair_is_counted_once_however_often_it_comes(register: Register) -> None:

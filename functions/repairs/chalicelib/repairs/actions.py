@@ -49,13 +49,13 @@ def get_ticket(caller: Caller, ticket_id: str) -> tuple[Ticket, tuple[ShownPhoto
 
 
 def list_my_tickets(caller: Caller, limit: int, cursor: str | None) -> Page[Summary]:
-    """A page of what the caller reported."""
-    return store.list_reported(caller.own(), limit, cursor)
+    """A page of what the caller reported, where they still live."""
+    return _reached(caller, store.list_reported(caller.own(), limit, cursor))
 
 
 def list_my_jobs(caller: Caller, limit: int, cursor: str | None) -> Page[Summary]:
-    """A page of the jobs in the caller's hand."""
-    return store.list_jobs(caller.own(), limit, cursor)
+    """A page of the jobs in the caller's hand, where they still work."""
+    return _reached(caller, store.list_jobs(caller.own(), limit, cursor))
 
 
 def list_tickets(
@@ -206,6 +206,11 @@ def announcement(ticket: Ticket) -> events.Event:
         actor_id=last.actor_id,
         data=data,
     )
+
+
+def _reached(caller: Caller, found: Page[Summary]) -> Page[Summary]:
+    """The page without what the caller has no right to any more, though it is in their name."""
+    return Page(tuple(t for t in found.items if caller.may(t.scope)), found.next_cursor)
 
 
 def _find(caller: Caller, ticket_id: str) -> Ticket:
