@@ -31,7 +31,8 @@ from pynamodb.attributes import (
 
 from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
 from shared import events, grants
-from shared.auth import RESIDENTS, Level, Role, level_of
+from shared.auth import MAX_COMMUNITIES, RESIDENTS, Level, Role, level_of
+from shared.errors import Conflict
 from shared.table import Page, Record, Refused, Transaction, page
 
 _COUNTED_FOR = timedelta(days=35)
@@ -103,7 +104,12 @@ def list_companies(limit: int, cursor: str | None) -> Page[Company]:
 def save_community(community: Community) -> bool:
     """Store a new community and let the company's grants reach it, together.
 
-    False where it is already there.
+    False where it is already there, or another of the company came at the same moment.
+
+    Raises
+    ------
+    Conflict
+        `too_many_communities`: the company has as many as it may have.
     """
     attributes: dict[str, Any] = {
         "company_id": community.company_id,
@@ -116,7 +122,9 @@ def save_community(community: Community) -> bool:
             transaction.put(_Community(_community_key(community.id), "community", **attributes))
             transaction.put(_Community(_members_key(community), community.id, **attributes))
             grants.add_community(transaction, community.company_id, community.id)
-    except Refused:
+    except Refused as refused:
+        if grants.company_is_full(refused):
+            raise Conflict("too_many_communities", limit=MAX_COMMUNITIES) from refused
         return False
     return True
 
