@@ -96,7 +96,7 @@ def get_company(company_id: str) -> Company | None:
 
 
 def list_companies(limit: int, cursor: str | None) -> Page[Company]:
-    """Companies in the order of their coming."""
+    """A page of companies, in the order of their ids."""
     found = page(_Company, _COMPANIES, limit=limit, cursor=cursor)
     return Page(tuple(_to_company(item) for item in found.items), found.next_cursor)
 
@@ -143,7 +143,7 @@ def get_communities(community_ids: Sequence[str]) -> dict[str, Community]:
 
 
 def list_communities(company_id: str, limit: int, cursor: str | None) -> Page[Community]:
-    """A company's communities."""
+    """A page of a company's communities, in the order of their ids."""
     found = page(_Community, f"{company_id}#communities#all", limit=limit, cursor=cursor)
     items = tuple(_to_community(item, item.sk) for item in found.items)
     return Page(items, found.next_cursor)
