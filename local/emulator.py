@@ -174,7 +174,7 @@ class Emulator:
         kept.write_text(json.dumps(state))
 
     def _settle(self, keep: bool) -> None:
-        ended_well = self._end_process()
+        ended_well = self._end_process(in_order=keep)
         shutil.rmtree(self._running / "scratch", ignore_errors=True)
         if not keep:
             shutil.rmtree(self._running, ignore_errors=True)
@@ -236,28 +236,21 @@ class Emulator:
             else:
                 return
         last = self.log.read_text(errors="replace").strip().splitlines()[-3:]
-        self._end_process()
+        self._end_process(in_order=False)
         raise EmulatorError("MiniStack did not start: " + " / ".join(last))
 
-    def _end_process(self) -> bool:
-        """End the emulator and its functions; True if it went in time by itself."""
+    def _end_process(self, *, in_order: bool) -> bool:
+        """End the emulator and its functions; True if it went in time by itself.
+
+        Going in order it writes its state, which takes long and is for nothing where the state
+        is to be forgotten.
+        """
         process = self._process
         if process is None:
             return False
         self._process = None
         # One that ended by itself has not written its state.
-        ended_well = process.poll() is None
-        process.terminate()
-        try:
-            process.wait(_DRAIN_SECONDS)
-        except subprocess.TimeoutExpired:
-            # The state is written by now; what it still waits for are functions whose own calls
-            # go nowhere any more, until their timeouts.
-            _kill_children(process.pid)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            ended_well = False
+        ended_well = in_order and process.poll() is None and _end_in_order(process)
         # Functions are children in the same group; one that hangs must not outlive it.
         try:
             os.killpg(process.pid, signal.SIGKILL)
@@ -265,6 +258,22 @@ class Emulator:
             return ended_well
         process.wait()
         return ended_well
+
+
+def _end_in_order(process: subprocess.Popen[bytes]) -> bool:
+    """Ask the emulator to end; False if it does not in time."""
+    process.terminate()
+    try:
+        process.wait(_DRAIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        # The state is written by now; what it still waits for are functions whose own calls go
+        # nowhere any more, until their timeouts.
+        _kill_children(process.pid)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def refuse_used_port(port: int, variable: str) -> None:

@@ -189,8 +189,9 @@ def test_a_sample_is_taken_by_its_function(sample: Path, empty_estate: str) -> N
     aws.client("events").meta.events.register(
         "before-call.events.PutEvents", lambda **_: relayed.append("PutEvents")
     )
-    views = {operation.view.__name__ for operation in module.app.operations}
-    if sample.stem in views:
+    paths = {operation.view.__name__: operation.path for operation in module.app.operations}
+    if sample.stem in paths:
+        assert event["resource"] == paths[sample.stem]
         answer = module.app(event, None)
         assert answer["statusCode"] < 500, answer["body"]
         return

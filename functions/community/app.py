@@ -90,10 +90,10 @@ def register_community(call: Call[shapes.RegisterCommunity, NoQuery]) -> shapes.
     "GET",
     "/communities",
     allows=permissions.LIST_COMMUNITIES,
-    query=shapes.CommunityQuery,
+    query=shapes.CompanyQuery,
     gives=shapes.CommunityPage,
 )
-def list_communities(call: Call[None, shapes.CommunityQuery]) -> shapes.CommunityPage:
+def list_communities(call: Call[None, shapes.CompanyQuery]) -> shapes.CommunityPage:
     """List a company's communities."""
     query = call.query
     found = actions.list_communities(call.caller, query.company_id, query.limit, query.cursor)

@@ -23,7 +23,7 @@ def wait_for_dry_run(manager: Client, path: str) -> dict[str, Any]:
     local.client.Unexpected
         The file was refused, has errors, or was not read in time.
     """
-    shown = _wait(manager, path, "awaiting_file")
+    shown = wait_while(manager, path, "awaiting_file")
     if shown["state"] != "ready" or shown["totals"]["errors"]:
         raise Unexpected(f"the register is {shown['state']}: {shown['refusal'] or shown['totals']}")
     return shown
@@ -38,13 +38,20 @@ def commit(manager: Client, path: str, shown: dict[str, Any]) -> dict[str, Any]:
         A building was not committed, or not in time.
     """
     manager.post(f"{path}/commit", {"version": shown["version"]})
-    done = _wait(manager, path, "committing")
+    done = wait_while(manager, path, "committing")
     if done["state"] != "committed":
         raise Unexpected(f"the import is {done['state']}: {done['buildings']}")
     return done
 
 
-def _wait(manager: Client, path: str, state: str) -> dict[str, Any]:
+def wait_while(manager: Client, path: str, state: str) -> dict[str, Any]:
+    """The import once it has left a state.
+
+    Raises
+    ------
+    local.client.Unexpected
+        It did not in time.
+    """
     """The import once it has left a state."""
 
     def left() -> dict[str, Any] | None:

@@ -74,8 +74,7 @@ _IMPURE_MODULES = {
     "shutil", "socket", "subprocess", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
 _IMPURE_CALLS = {
-    "clock.now", "ids.new_id", "ids.new_platform_id", "ids.random_bytes",
-    "ids.ulid", "input", "open", "print",
+    "clock.now", "ids.new_id", "ids.random_bytes", "ids.ulid", "input", "open", "print",
 }  # fmt: skip
 _ENVIRONMENT = ("os.environ", "os.getenv")
 _WALL_CLOCKS = re.compile(r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|time\.time(_ns)?)$")

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.community import actions, permissions, shapes
-from shared import grants
+from shared import aws, grants
 from shared.auth import (
+    MAX_COMMUNITIES,
     PLATFORM,
     RESIDENTS,
     Caller,
@@ -79,6 +80,27 @@ def test_a_grant_on_a_company_reaches_its_communities(table: str) -> None:
         Grant(Role.COMPANY_ADMIN, company_id),
         Grant(Role.COMPANY_ADMIN, community_id),
     )
+
+
+def test_a_company_has_two_hundred_communities_and_no_more(table: str) -> None:
+    company_id, community_id = a_community()
+    others = {f"com_{number:08d}" for number in range(MAX_COMMUNITIES - 1)}
+    aws.client("dynamodb").put_item(
+        TableName=aws.setting("GRANTS_TABLE"),
+        Item={
+            "pk": {"S": f"platform#company#{company_id}"},
+            "sk": {"S": "communities"},
+            "communities": {"SS": [community_id, *sorted(others)]},
+        },
+    )
+    wanted = shapes.RegisterCommunity(company_id=company_id, name="望溪", address="南京市望溪路2号")
+    with pytest.raises(Conflict, match="too_many_communities"):
+        actions.register_community(
+            admin(permissions.REGISTER_COMMUNITY), wanted, "key-00000002", NOW
+        )
+    listed = actions.list_communities(admin(permissions.LIST_COMMUNITIES), company_id, 100, None)
+    assert [community.id for community in listed.items] == [community_id]
+    assert a_community() == (company_id, community_id)
 
 
 def manager(community_id: str, allows: Permission = permissions.GRANT_ROLE) -> Caller:

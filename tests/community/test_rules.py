@@ -191,13 +191,13 @@ def test_an_ended_grant_does_not_end_twice() -> None:
 
 @pytest.mark.parametrize("count", [0, 48, 49])
 def test_below_the_limit_there_is_room_for_one_more(count: int) -> None:
-    rules.check_room_for_more(count, 50, "too_many_grants")
+    rules.check_room_for_more(count)
 
 
 @pytest.mark.parametrize("count", [50, 51])
 def test_at_the_limit_there_is_no_room(count: int) -> None:
     with pytest.raises(Conflict) as refused:
-        rules.check_room_for_more(count, 50, "too_many_grants")
+        rules.check_room_for_more(count)
     assert (refused.value.code, refused.value.params) == ("too_many_grants", {"limit": "50"})
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import dataclass
 from typing import Any
 
-import urllib3
 from openpyxl import Workbook
 
-from tests.harness.people import Answer, People, Someone
+from local.client import Answer
+from local.estate import registers
+from tests.harness.people import People, Someone
 
 _HEADINGS = ["楼栋号", "单元号", "楼层", "房号", "房屋用途", "建筑面积", "业主姓名", "联系电话"]
 
@@ -38,26 +38,9 @@ def building(name: str, floors: int, area: float = 89.43) -> list[list[object]]:
     ]
 
 
-def post_file(form: dict[str, Any], body: bytes, name: str) -> int:
-    """Post a file with a presigned form, as a browser would; the status that S3 answers."""
-    fields = {**form["fields"], "file": (name, body)}
-    answered = urllib3.request("POST", form["url"], fields=fields, retries=False)
-    return answered.status
-
-
-def wait_for(person: Someone, path: str, states: set[str]) -> dict[str, Any]:
-    """The import once it has left the given states."""
-    for _ in range(150):
-        found: dict[str, Any] = person.call("GET", path).json
-        if found["state"] not in states:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"still {found['state']}")
-
-
 def ok(answer: Answer, status: int = 200) -> Any:
     """The answer's body, if it has the status."""
-    assert answer.status == status, answer.body
+    assert answer.status == status, answer.json
     return answer.json
 
 
@@ -106,14 +89,9 @@ def found_estate(people: People, name: str) -> Estate:
 
 def import_register(estate: Estate, rows: list[list[object]]) -> dict[str, Any]:
     """Take a register in, from the upload to the end of its commit."""
-    manager = estate.manager
-    imports = f"/community/communities/{estate.community_id}/imports"
-    opened = ok(manager.call("POST", imports, {"file_name": "台账.xlsx"}), 201)
-    post_file(opened["upload"], workbook(rows), "register.xlsx")
-    path = f"/community/imports/{opened['import_id']}"
-    shown = wait_for(manager, path, {"awaiting_file"})
-    ok(manager.call("POST", f"{path}/commit", {"version": shown["version"]}), 202)
-    return wait_for(manager, path, {"committing"})
+    manager = estate.manager.client
+    path = registers.upload(manager, estate.community_id, "台账.xlsx", workbook(rows))
+    return registers.commit(manager, path, registers.wait_for_dry_run(manager, path))
 
 
 def employ(

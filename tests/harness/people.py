@@ -2,71 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from dataclasses import dataclass, replace
-from typing import Any
 
-import urllib3
-
+from local.client import Answer, Client
 from local.platform import Platform
-
-_TIMEOUT_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the platform answered."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, decoded."""
-        return json.loads(self.body)
-
-
-def call(
-    base_url: str,
-    method: str,
-    path: str,
-    *,
-    token: str | None = None,
-    body: Any = None,
-    headers: dict[str, str] | None = None,
-) -> Answer:
-    """One request; a body is sent as JSON, every POST with an idempotency key of its own."""
-    sent = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
-    if token is not None:
-        sent["Authorization"] = f"Bearer {token}"
-    answered = urllib3.request(
-        method,
-        base_url + path,
-        body=None if body is None else json.dumps(body).encode(),
-        headers=sent | (headers or {}),
-        timeout=_TIMEOUT_SECONDS,
-        retries=False,
-        redirect=False,
-    )
-    return Answer(answered.status, dict(answered.headers), answered.data)
 
 
 @dataclass(frozen=True)
 class Someone:
-    """A person with an account, their id on the platform, and their token."""
+    """A person with an account, their id on the platform, and their requests."""
 
-    base_url: str
     username: str
     person_id: str
-    token: str
+    client: Client
 
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    def call(self, method: str, path: str, body: object = None, key: str | None = None) -> Answer:
         """One request in this person's name."""
-        return call(
-            self.base_url, method, path, token=self.token, body=body, headers=headers or None
-        )
+        return self.client.ask(method, path, body, key)
 
 
 class People:
@@ -94,18 +46,14 @@ class People:
 
         The gateway keeps what the authorizer said of a token for a minute.
         """
-        token = self._platform.pool.token(person.username, self._passwords[person.username])
-        return replace(person, token=token)
+        return replace(person, client=self._client(person.username))
 
     def _make(self, username: str, *, admin: bool) -> Someone:
-        pool = self._platform.pool
-        subject, password = pool.add(username)
-        self._passwords[username] = password
+        subject, self._passwords[username] = self._platform.pool.add(username)
         if admin:
             self._platform.appoint(subject)
-        return Someone(
-            self._platform.base_url,
-            username,
-            self._platform.person_id(subject),
-            pool.token(username, password),
-        )
+        return Someone(username, self._platform.person_id(subject), self._client(username))
+
+    def _client(self, username: str) -> Client:
+        token = self._platform.pool.token(username, self._passwords[username])
+        return Client(self._platform.base_url, token)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
-from tests.harness.estate import (
-    Estate,
-    building,
-    found_estate,
-    ok,
-    post_file,
-    wait_for,
-    workbook,
-)
-from tests.harness.people import People, call
+from local.estate import registers
+from tests.harness.estate import Estate, building, found_estate, ok, workbook
+from tests.harness.people import People
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +21,11 @@ def test_a_register_is_shown_before_it_is_applied_and_twice_changes_nothing(
     estate: Estate,
 ) -> None:
     manager = estate.manager
-    imports = f"/community/communities/{estate.community_id}/imports"
     rows = [*building("1栋", 30), *building("2#", 3)]
     rows[-1][5] = "零"
 
-    opened = ok(manager.call("POST", imports, {"file_name": "台账.xlsx"}), 201)
-    assert post_file(opened["upload"], workbook(rows), "台账.xlsx") in (200, 204)
-    path = f"/community/imports/{opened['import_id']}"
-    shown = wait_for(manager, path, {"awaiting_file"})
+    path = registers.upload(manager.client, estate.community_id, "台账.xlsx", workbook(rows))
+    shown = registers.wait_while(manager.client, path, "awaiting_file")
     assert shown["state"] == "ready"
     assert shown["totals"]["new"] == 60
     assert shown["totals"]["blocked"] == 6
@@ -45,7 +36,7 @@ def test_a_register_is_shown_before_it_is_applied_and_twice_changes_nothing(
     }
 
     ok(manager.call("POST", f"{path}/commit", {"version": shown["version"]}), 202)
-    done = wait_for(manager, path, {"committing"})
+    done = registers.wait_while(manager.client, path, "committing")
     assert done["state"] == "partly_committed"
     assert [(b["building"], b["outcome"]) for b in done["buildings"]] == [
         ("1", "committed"),
@@ -61,9 +52,9 @@ def test_a_register_is_shown_before_it_is_applied_and_twice_changes_nothing(
     assert len(rooms) == 60
     assert rooms[0]["owners"] == [{"name": "业***", "phones": ["138****0101"]}]
 
-    again = ok(manager.call("POST", imports, {"file_name": "台账.xlsx"}), 201)
-    post_file(again["upload"], workbook(building("1栋", 30)), "台账.xlsx")
-    shown = wait_for(manager, f"/community/imports/{again['import_id']}", {"awaiting_file"})
+    same = workbook(building("1栋", 30))
+    path = registers.upload(manager.client, estate.community_id, "台账.xlsx", same)
+    shown = registers.wait_for_dry_run(manager.client, path)
     assert shown["totals"]["unchanged"] == 60
     assert [b["outcome"] for b in shown["buildings"]] == ["unchanged"]
 
@@ -86,5 +77,6 @@ def test_a_removed_role_is_refused_and_a_stranger_sees_nothing(
     while clerk.call("GET", path).status != 404:
         assert time.monotonic() < deadline
         time.sleep(1)
-    assert call(clerk.base_url, "GET", path).status == 401
-    assert call(clerk.base_url, "GET", path, token=clerk.token[:-4] + "AAAA").status == 401
+    assert replace(clerk.client, token=None).ask("GET", path).status == 401
+    forged = str(clerk.client.token)[:-4] + "AAAA"
+    assert replace(clerk.client, token=forged).ask("GET", path).status == 401

@@ -126,7 +126,7 @@ def test_a_presigned_form_fixes_key_and_size(
 def test_tokens_say_whose_they_are_for_whom_and_for_what(
     platform: Platform, people: People
 ) -> None:
-    head, claims, _ = people.named("contract").token.split(".")
+    head, claims, _ = str(people.named("contract").client.token).split(".")
     decoded = json.loads(base64.urlsafe_b64decode(claims + "=="))
     assert json.loads(base64.urlsafe_b64decode(head + "=="))["alg"] == "RS256"
     assert decoded["iss"] == platform.pool.issuer

@@ -18,7 +18,7 @@ from chalicelib.community.register.model import (
     State,
     Use,
 )
-from chalicelib.community.register.texts import finding_line
+from chalicelib.community.register.texts import finding_text
 from tests.community.register.register_files import (
     HEADINGS,
     ID_NUMBER,
@@ -160,8 +160,8 @@ def test_the_same_room_with_another_area_is_an_error_in_both_rows() -> None:
 def test_two_rooms_joined_are_an_error_that_asks_one_or_two(number: str) -> None:
     reading = read(xlsx_of(a_row(房号=number)))
     assert errors(reading) == ["rooms_joined"]
-    assert "一套还是两套" in finding_line(reading.findings[0], "zh-CN")
-    assert "is it one or two?" in finding_line(reading.findings[0], "en")
+    assert "一套还是两套" in finding_text(reading.findings[0], "zh-CN")
+    assert "is it one or two?" in finding_text(reading.findings[0], "en")
 
 
 @pytest.mark.parametrize("area", ["89.43㎡", "８９．４３", "89.43 平方米", 89.43, 89.4300000001])
@@ -346,7 +346,7 @@ def test_a_file_without_register_headings_is_refused() -> None:
 def test_no_field_is_as_long_as_a_cell_can_be() -> None:
     reading = read(xlsx_of(a_row(房号="室" * 30_000, 备注="长" * 30_000)))
     assert errors(reading) == ["room_unclear"]
-    assert all(len(finding_line(finding, "en")) < 250 for finding in reading.findings)
+    assert all(len(finding_text(finding, "en")) < 250 for finding in reading.findings)
     assert warnings(read(csv_of(a_row(备注="长" * 501)))) == ["text_too_long"]
 
 
@@ -365,6 +365,6 @@ def test_co_owners_in_one_cell_share_the_phone_as_a_contact() -> None:
 
 def test_findings_about_people_do_not_repeat_what_the_cell_says() -> None:
     reading = read(xlsx_of(a_row(证件号码="110105194912310021", 联系电话="电话13800001111不详")))
-    lines = [finding_line(finding, "zh-CN") for finding in reading.findings]
+    lines = [finding_text(finding, "zh-CN") for finding in reading.findings]
     assert len(lines) == 2
     assert not any("1101051949" in line or "13800001111" in line for line in lines)

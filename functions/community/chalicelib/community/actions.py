@@ -9,7 +9,6 @@ from chalicelib.community.register import store as register_store
 from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
 from shared import events, grants, ids
 from shared.auth import (
-    MAX_COMMUNITIES,
     MAX_GRANTS,
     PLATFORM,
     Caller,
@@ -63,9 +62,6 @@ def register_community(
     )
     if store.get_company(wanted.company_id) is None:
         raise invalid("company_id", "not_a_company")
-    siblings = store.list_communities(wanted.company_id, MAX_COMMUNITIES, None).items
-    if community.id not in {sibling.id for sibling in siblings}:
-        rules.check_room_for_more(len(siblings), MAX_COMMUNITIES, "too_many_communities")
     if store.save_community(community):
         return community
     stored = store.get_community(community.id)
@@ -208,8 +204,7 @@ def _begin(wanted: Holding, event_type: str) -> Holding:
     if holding is None:
         assert previous is not None
         return previous
-    held = grants.count_grants(wanted.person_id)
-    rules.check_room_for_more(held, MAX_GRANTS, "too_many_grants")
+    rules.check_room_for_more(grants.count_grants(wanted.person_id))
     return _save(holding, event_type)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared import ids
-from shared.auth import PLATFORM, RESIDENTS, Grant, Level, Role, level_of
+from shared.auth import MAX_GRANTS, PLATFORM, RESIDENTS, Grant, Level, Role, level_of
 from shared.errors import Conflict, invalid
 
 _ID = f"[{ids.ALPHABET}]"
@@ -191,16 +191,16 @@ def check_binding(binder_id: str, wanted: Holding) -> None:
         raise invalid("person_id", "not_to_yourself")
 
 
-def check_room_for_more(count: int, limit: int, code: str) -> None:
-    """Refuse to go past a limit.
+def check_room_for_more(held: int) -> None:
+    """Refuse a grant to somebody who has `MAX_GRANTS` already.
 
     Raises
     ------
     Conflict
-        `code`, with the limit.
+        `too_many_grants`, with the limit.
     """
-    if count >= limit:
-        raise Conflict(code, limit=limit)
+    if held >= MAX_GRANTS:
+        raise Conflict("too_many_grants", limit=MAX_GRANTS)
 
 
 COUNTED: Mapping[str, str] = {

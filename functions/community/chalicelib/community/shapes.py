@@ -98,8 +98,8 @@ class CommunityPage(Shape):
     next_cursor: Cursor | None
 
 
-class CommunityQuery(PageQuery, kw_only=True):
-    """Which company's communities."""
+class CompanyQuery(PageQuery, kw_only=True):
+    """Of which company."""
 
     company_id: CompanyId
 

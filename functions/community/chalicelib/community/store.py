@@ -31,7 +31,8 @@ from pynamodb.attributes import (
 
 from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
 from shared import events, grants
-from shared.auth import RESIDENTS, Level, Role, level_of
+from shared.auth import MAX_COMMUNITIES, RESIDENTS, Level, Role, level_of
+from shared.errors import Conflict
 from shared.table import Page, Record, Refused, Transaction, page
 
 _COUNTED_FOR = timedelta(days=35)
@@ -95,7 +96,7 @@ def get_company(company_id: str) -> Company | None:
 
 
 def list_companies(limit: int, cursor: str | None) -> Page[Company]:
-    """Companies in the order of their coming."""
+    """A page of companies, in the order of their ids."""
     found = page(_Company, _COMPANIES, limit=limit, cursor=cursor)
     return Page(tuple(_to_company(item) for item in found.items), found.next_cursor)
 
@@ -103,7 +104,12 @@ def list_companies(limit: int, cursor: str | None) -> Page[Company]:
 def save_community(community: Community) -> bool:
     """Store a new community and let the company's grants reach it, together.
 
-    False where it is already there.
+    False where it is already there, or another of the company came at the same moment.
+
+    Raises
+    ------
+    Conflict
+        `too_many_communities`: the company has as many as it may have.
     """
     attributes: dict[str, Any] = {
         "company_id": community.company_id,
@@ -116,7 +122,9 @@ def save_community(community: Community) -> bool:
             transaction.put(_Community(_community_key(community.id), "community", **attributes))
             transaction.put(_Community(_members_key(community), community.id, **attributes))
             grants.add_community(transaction, community.company_id, community.id)
-    except Refused:
+    except Refused as refused:
+        if grants.company_is_full(refused):
+            raise Conflict("too_many_communities", limit=MAX_COMMUNITIES) from refused
         return False
     return True
 
@@ -135,7 +143,7 @@ def get_communities(community_ids: Sequence[str]) -> dict[str, Community]:
 
 
 def list_communities(company_id: str, limit: int, cursor: str | None) -> Page[Community]:
-    """A company's communities."""
+    """A page of a company's communities, in the order of their ids."""
     found = page(_Community, f"{company_id}#communities#all", limit=limit, cursor=cursor)
     items = tuple(_to_community(item, item.sk) for item in found.items)
     return Page(items, found.next_cursor)

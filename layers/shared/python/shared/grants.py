@@ -11,9 +11,10 @@ Access patterns
 from __future__ import annotations
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.condition import size
 
-from shared.auth import MAX_GRANTS, Grant, Level, Role, level_of
-from shared.table import Record, Transaction, page
+from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, Role, level_of
+from shared.table import Record, Refused, Transaction, page
 
 
 class _Item(Record):
@@ -72,10 +73,23 @@ def remove_grant(transaction: Transaction, person_id: str, grant: Grant) -> None
 
 
 def add_community(transaction: Transaction, company_id: str, community_id: str) -> None:
-    """Let grants on a company reach a new community, as part of a transaction."""
+    """Let grants on a company reach a new community, as part of a transaction.
+
+    It must not be there yet, and the company must have fewer than `MAX_COMMUNITIES`.
+    """
+    communities = _Item.communities
+    fewer = size(communities) < MAX_COMMUNITIES  # type: ignore[no-untyped-call]  # untyped upstream
     item = _Item(_company_key(company_id), "communities")
     transaction.update(
         item,
-        [_Item.communities.add({community_id})],
-        _Item.communities.does_not_exist() | ~_Item.communities.contains(community_id),
+        [communities.add({community_id})],
+        communities.does_not_exist() | (~communities.contains(community_id) & fewer),
     )
+
+
+def company_is_full(refused: Refused) -> bool:
+    """Whether it was the company's number of communities that refused a transaction.
+
+    A community that is there already is refused by its own record first.
+    """
+    return refused.stored is not None and "communities" in refused.stored

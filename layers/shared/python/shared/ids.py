@@ -1,14 +1,15 @@
-"""Ids: a kind, the community the thing belongs to, and 26 characters that sort by time.
+"""Ids: a kind, the community the thing belongs to, and 26 characters.
 
 - `com_7k2m9x4a` a community: eight characters
-- `co_01k…` a thing of the whole platform: kind and ULID
-- `rep_7k2m9x4a_01k…` a thing inside a community: kind, community, ULID
+- `co_…` a thing of the whole platform: kind and 26 characters
+- `imp_7k2m9x4a_01k…` a thing inside a community: kind, community, 26 characters
 - `room_7k2m9x4a_3-1-502` a room: named by the house register, so importing twice meets itself
 - `per_…` a person: derived from issuer and subject, so nothing has to be looked up
 
 The community is legible in every id, so a request is authorised before anything is read.
-The alphabet is Crockford's base 32 in lower case; 48 bits of milliseconds, 80 bits of chance
-(the ULID layout).
+The 26 characters are time and chance (`new_id`: they sort by time), or a digest of the request
+that made the thing (`derived_id`: a retry meets what it made).  The alphabet is Crockford's base
+32 in lower case; 48 bits of milliseconds, 80 bits of chance (the ULID layout).
 """
 
 from __future__ import annotations
@@ -48,11 +49,6 @@ def ulid(now: datetime) -> str:
     """26 characters that sort by `now` to the millisecond and never repeat."""
     milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
     return _base32(milliseconds << 80 | int.from_bytes(random_bytes(10), "big"), 26)
-
-
-def new_platform_id(kind: str, now: datetime) -> str:
-    """A new id of `kind` for a thing that belongs to no community."""
-    return f"{kind}_{ulid(now)}"
 
 
 def new_id(kind: str, community_id: str, now: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.community.register.model import Finding, State, Use
-from shared.i18n import LANGUAGES, Texts, text
+from shared.i18n import Texts, text
 
 FINDINGS: Texts = {
     "cell_error": (
@@ -233,24 +233,8 @@ STATE_NAMES: Mapping[State, tuple[str, str]] = {
     State.LET: ("出租", "let"),
     State.RENOVATING: ("装修中", "being renovated"),
 }
-_PLACES: tuple[str, str] = (
-    "工作表“{sheet}”第 {row} 行，{heading}列：{reason}",
-    "Sheet “{sheet}”, row {row}, column {heading}: {reason}",
-)
-_SHEET_PLACES: tuple[str, str] = ("工作表“{sheet}”：{reason}", "Sheet “{sheet}”: {reason}")
 
 
 def finding_text(finding: Finding, language: str) -> str:
     """The reason of a finding in "zh-CN" or "en"."""
     return text(FINDINGS, finding.code, dict(finding.params), language)
-
-
-def finding_line(finding: Finding, language: str) -> str:
-    """A finding as one line with its place (sheet, row, column, reason)."""
-    places = _PLACES if finding.row else _SHEET_PLACES
-    return places[LANGUAGES.index(language)].format(
-        sheet=finding.sheet,
-        row=finding.row,
-        heading=finding.heading or "-",
-        reason=finding_text(finding, language),
-    )
