@@ -174,11 +174,12 @@ class Emulator:
         kept.write_text(json.dumps(state))
 
     def _settle(self, keep: bool) -> None:
-        ended_well = self._end_process()
-        shutil.rmtree(self._running / "scratch", ignore_errors=True)
         if not keep:
+            self._kill()
             shutil.rmtree(self._running, ignore_errors=True)
             return
+        ended_well = self._end_in_order()
+        shutil.rmtree(self._running / "scratch", ignore_errors=True)
         if not ended_well:
             return
         self.notes["stopped_at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -236,15 +237,14 @@ class Emulator:
             else:
                 return
         last = self.log.read_text(errors="replace").strip().splitlines()[-3:]
-        self._end_process()
+        self._kill()
         raise EmulatorError("MiniStack did not start: " + " / ".join(last))
 
-    def _end_process(self) -> bool:
-        """End the emulator and its functions; True if it went in time by itself."""
+    def _end_in_order(self) -> bool:
+        """Let the emulator write its state and end; True if it did in time."""
         process = self._process
         if process is None:
             return False
-        self._process = None
         # One that ended by itself has not written its state.
         ended_well = process.poll() is None
         process.terminate()
@@ -258,13 +258,17 @@ class Emulator:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             ended_well = False
-        # Functions are children in the same group; one that hangs must not outlive it.
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return ended_well
-        process.wait()
+        self._kill()
         return ended_well
+
+    def _kill(self) -> None:
+        """End the emulator and its functions, which are its children in the same group, at once."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def refuse_used_port(port: int, variable: str) -> None:
