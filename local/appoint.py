@@ -11,42 +11,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
 
 import boto3
 from botocore.exceptions import ClientError
 
-from shared import aws, grants, ids
+from shared import grants, ids
 from shared.auth import PLATFORM, Grant, Role
 from shared.table import Refused, Transaction
 
 
-def appoint(person_id: str, settings: Mapping[str, str]) -> bool:
-    """Make `person_id` a platform admin; False if they are one already.
-
-    Parameters
-    ----------
-    settings
-        The environment of a function that writes grants: GRANTS_TABLE, region and credentials.
-    """
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    aws.client.cache_clear()
-    aws.session.cache_clear()
+def appoint(person_id: str) -> bool:
+    """Make `person_id` a platform admin in the GRANTS_TABLE; False if they are one already."""
     try:
         with Transaction() as transaction:
             grants.add_grant(transaction, person_id, Grant(Role.PLATFORM_ADMIN, PLATFORM))
     except Refused:
         return False
-    finally:
-        # The caller may go on to another stage, or to an emulator of its own.
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-        aws.client.cache_clear()
-        aws.session.cache_clear()
     return True
 
 
@@ -62,7 +42,8 @@ def main() -> None:
         parameter = boto3.client("ssm").get_parameter(Name=f"/linli/{wanted.stage}/GrantsTable")
     except ClientError as error:
         sys.exit(f"stage {wanted.stage} is not deployed here: {error}")
-    new = appoint(wanted.person_id, {"GRANTS_TABLE": parameter["Parameter"]["Value"]})
+    os.environ["GRANTS_TABLE"] = parameter["Parameter"]["Value"]
+    new = appoint(wanted.person_id)
     print(f"{wanted.person_id} {'is now' if new else 'was already'} a platform admin")
 
 

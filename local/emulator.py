@@ -174,11 +174,12 @@ class Emulator:
         kept.write_text(json.dumps(state))
 
     def _settle(self, keep: bool) -> None:
-        ended_well = self._end_process(in_order=keep)
-        shutil.rmtree(self._running / "scratch", ignore_errors=True)
         if not keep:
+            self._kill()
             shutil.rmtree(self._running, ignore_errors=True)
             return
+        ended_well = self._end_in_order()
+        shutil.rmtree(self._running / "scratch", ignore_errors=True)
         if not ended_well:
             return
         self.notes["stopped_at"] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -236,44 +237,38 @@ class Emulator:
             else:
                 return
         last = self.log.read_text(errors="replace").strip().splitlines()[-3:]
-        self._end_process(in_order=False)
+        self._kill()
         raise EmulatorError("MiniStack did not start: " + " / ".join(last))
 
-    def _end_process(self, *, in_order: bool) -> bool:
-        """End the emulator and its functions; True if it went in time by itself.
-
-        Going in order it writes its state, which takes long and is for nothing where the state
-        is to be forgotten.
-        """
+    def _end_in_order(self) -> bool:
+        """Let the emulator write its state and end; True if it did in time."""
         process = self._process
         if process is None:
             return False
-        self._process = None
         # One that ended by itself has not written its state.
-        ended_well = in_order and process.poll() is None and _end_in_order(process)
-        # Functions are children in the same group; one that hangs must not outlive it.
+        ended_well = process.poll() is None
+        process.terminate()
         try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return ended_well
-        process.wait()
+            process.wait(_DRAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            # The state is written by now; what it still waits for are functions whose own calls
+            # go nowhere any more, until their timeouts.
+            _kill_children(process.pid)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            ended_well = False
+        self._kill()
         return ended_well
 
-
-def _end_in_order(process: subprocess.Popen[bytes]) -> bool:
-    """Ask the emulator to end; False if it does not in time."""
-    process.terminate()
-    try:
-        process.wait(_DRAIN_SECONDS)
-    except subprocess.TimeoutExpired:
-        # The state is written by now; what it still waits for are functions whose own calls go
-        # nowhere any more, until their timeouts.
-        _kill_children(process.pid)
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+    def _kill(self) -> None:
+        """End the emulator and its functions, which are its children in the same group, at once."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def refuse_used_port(port: int, variable: str) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from local.client import Client
 from local.emulator import Emulator
 from local.openapi import merged
 from local.platform import Platform
 from tests.harness.estate import Estate, building, found_estate, house, import_register
 from tests.harness.issuer import CLIENT, Issuer, new_key
-from tests.harness.people import People, call
+from tests.harness.people import People
 
 _AUTHORIZER = "linli-local-authorize"
 _NOBODYS = "0" * 26
@@ -69,8 +70,8 @@ def routes(estate: Estate) -> list[tuple[str, str]]:
 
 
 def test_without_a_good_token_every_route_answers_401(estate: Estate, issuer: Issuer) -> None:
-    base_url = estate.manager.base_url
-    assert call(base_url, "GET", "/community/me", token=issuer.token()).status == 200
+    base_url = estate.manager.client.base_url
+    assert Client(base_url, issuer.token()).ask("GET", "/community/me").status == 200
     bad = {
         "none": None,
         "nonsense": "nonsense",
@@ -84,8 +85,8 @@ def test_without_a_good_token_every_route_answers_401(estate: Estate, issuer: Is
     assert len(asked) >= 35
     for method, path in asked:
         for why, token in bad.items():
-            answer = call(base_url, method, path, token=token, body={})
-            assert answer.status == 401, (why, method, path, answer.body)
+            answer = Client(base_url, token).ask(method, path, {})
+            assert answer.status == 401, (why, method, path, answer.json)
             assert answer.json["code"] == "unauthenticated"
 
 
