@@ -17,10 +17,10 @@ from chalicelib.community.register.rules import Building, Import, ImportState, O
 from local.apps import load_app
 from shared import aws, events
 from shared.auth import Grant, Role
-from tests.community.calls import heard
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import CLERK, NOW, Register, a_register, rows_of
 from tests.conftest import Cloud
+from tests.harness.calls import heard
 from tests.harness.gateway import send
 
 SAMPLES = Path(__file__).parents[2] / "events" / "community"

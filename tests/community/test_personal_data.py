@@ -14,11 +14,11 @@ from chalicelib.community.register.rules import Outcome
 from local.apps import load_app
 from shared import aws
 from shared.auth import Role
-from tests.community.calls import heard
 from tests.community.estate import OWNER_PHONE, PERSONAL, Estate, an_estate, rows
 from tests.community.register.register_files import a_row, csv_of
 from tests.community.register.scene import CLERK, NOW, notification
 from tests.conftest import Cloud
+from tests.harness.calls import heard
 from tests.harness.gateway import send
 
 MODULE = load_app("community")

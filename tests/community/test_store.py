@@ -16,8 +16,8 @@ from chalicelib.community.rules import Community, Company, Holding, Standing
 from shared import aws, events, grants, ids
 from shared.auth import MAX_GRANTS, Grant, Role
 from shared.table import Refused
-from tests.community.calls import Crash, heard
 from tests.conftest import Cloud
+from tests.harness.calls import Crash, heard
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 COMPANY, COMMUNITY = "co_" + "0" * 26, "com_7k2m9x4a"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,9 +15,10 @@ from chalicelib.repairs.photos import actions as photos
 from chalicelib.repairs.photos import rules as photo_rules
 from chalicelib.repairs.photos import store as photo_store
 from chalicelib.repairs.trail import Rating
-from shared import aws, events
+from shared import events
 from shared.auth import Caller, Permission
 from shared.errors import NotFound
+from tests.harness.calls import heard
 from tests.repairs.scene import (
     COMMUNITY,
     DISPATCHER,
@@ -43,22 +43,6 @@ def caller(who: Person, allows: Permission) -> Caller:
     return Caller(who.person_id, who.grants, allows)
 
 
-@contextmanager
-def calls() -> Iterator[list[str]]:
-    """The calls to AWS that are made meanwhile."""
-    made: list[str] = []
-
-    def note(model: Any, **_: Any) -> None:
-        made.append(model.name)
-
-    clients = [aws.client(name) for name in ("dynamodb", "s3")]
-    for client in clients:
-        client.meta.events.register("before-call", note)
-    yield made
-    for client in clients:
-        client.meta.events.unregister("before-call", note)
-
-
 def photo_of(who: Person, number: int) -> str:
     """A photo that is ready."""
     photo_id = f"pho_7k2m9x4a_01jd{number:022}"
@@ -81,49 +65,49 @@ def assigned() -> Ticket:
 
 
 def test_a_report_is_one_call_and_with_photos_two() -> None:
-    with calls() as made:
+    with heard() as made:
         reported()
-    assert made == ["TransactWriteItems"]
+    assert made.operations == ["TransactWriteItems"]
     photo_id = photo_of(RESIDENT, 1)
     by = caller(RESIDENT, permissions.REPORT_REPAIR)
-    with calls() as made:
+    with heard() as made:
         actions.report_repair(by, report(photo_ids=(photo_id,)), "key-0002", NOW)
-    assert made == ["BatchGetItem", "TransactWriteItems"]
+    assert made.operations == ["BatchGetItem", "TransactWriteItems"]
 
 
 def test_a_step_is_one_read_and_one_write() -> None:
     ticket = assigned()
     by = caller(WORKER, permissions.WORK_ON_REPAIR)
-    with calls() as made:
+    with heard() as made:
         ticket = actions.accept_repair(by, ticket.id, ticket.version, NOW)
-    assert made == ["GetItem", "PutItem"]
-    with calls() as made:
+    assert made.operations == ["GetItem", "PutItem"]
+    with heard() as made:
         actions.accept_repair(by, ticket.id, ticket.version - 1, NOW)
-    assert made == ["GetItem"]
+    assert made.operations == ["GetItem"]
 
 
 def test_what_needs_the_photos_or_the_worker_reads_once_more() -> None:
     ticket = reported()
     store.keep_technician(COMMUNITY, technician())
     by = caller(DISPATCHER, permissions.DISPATCH_REPAIR)
-    with calls() as made:
+    with heard() as made:
         ticket = actions.assign_repair(by, ticket.id, WORKER.person_id, "", 1, NOW)
-    assert made == ["GetItem", "Query", "PutItem"]
+    assert made.operations == ["GetItem", "Query", "PutItem"]
     mine = caller(WORKER, permissions.WORK_ON_REPAIR)
     ticket = actions.accept_repair(mine, ticket.id, ticket.version, NOW)
     ticket = actions.start_repair(mine, ticket.id, ticket.version, NOW)
     photo_id = photo_of(WORKER, 2)
-    with calls() as made:
+    with heard() as made:
         actions.finish_repair(mine, ticket.id, (photo_id,), "", ticket.version, NOW)
-    assert made == ["GetItem", "BatchGetItem", "PutItem"]
+    assert made.operations == ["GetItem", "BatchGetItem", "PutItem"]
 
 
 def test_a_ticket_with_its_photos_is_two_reads_and_signing_links_is_none() -> None:
     ticket = reported(photo_ids=(photo_of(RESIDENT, 1), photo_of(RESIDENT, 2)))
     by = caller(RESIDENT, permissions.VIEW_TICKET)
-    with calls() as made:
+    with heard() as made:
         _, shown = actions.get_ticket(by, ticket.id)
-    assert made == ["GetItem", "BatchGetItem"]
+    assert made.operations == ["GetItem", "BatchGetItem"]
     assert len({photo.url for photo in shown}) == 2
 
 
@@ -131,13 +115,13 @@ def test_a_list_is_one_query_however_long() -> None:
     by = caller(RESIDENT, permissions.REPORT_REPAIR)
     for i in range(5):
         actions.report_repair(by, report(description=f"第 {i} 处漏水"), f"key-{i:04}", NOW)
-    with calls() as made:
+    with heard() as made:
         assert len(actions.list_my_tickets(by, 100, None).items) == 5
-    assert made == ["Query"]
+    assert made.operations == ["Query"]
     overseer = caller(DISPATCHER, permissions.LIST_TICKETS)
-    with calls() as made:
+    with heard() as made:
         assert len(actions.list_tickets(overseer, COMMUNITY, None, 100, None).items) == 5
-    assert made == ["Query"]
+    assert made.operations == ["Query"]
 
 
 STRANGERS: list[tuple[Person, Permission, Callable[[Caller], object]]] = [
@@ -193,18 +177,18 @@ STRANGERS: list[tuple[Person, Permission, Callable[[Caller], object]]] = [
 def test_whoever_has_nothing_to_do_with_a_community_costs_no_call(
     who: Person, allows: Permission, ask: Callable[[Caller], object]
 ) -> None:
-    with calls() as made, pytest.raises(NotFound):
+    with heard() as made, pytest.raises(NotFound):
         ask(caller(who, allows))
-    assert made == []
+    assert made.operations == []
 
 
 @pytest.mark.parametrize(
     "bad", ["", "rep_", "com_7k2m9x4a", "pho_7k2m9x4a_01jd", ABSENT + "0", "工单"]
 )
 def test_an_id_that_no_ticket_can_have_is_not_found_without_a_call(bad: str) -> None:
-    with calls() as made, pytest.raises(NotFound):
+    with heard() as made, pytest.raises(NotFound):
         actions.get_ticket(caller(RESIDENT, permissions.VIEW_TICKET), bad)
-    assert made == []
+    assert made.operations == []
 
 
 def test_an_event_holds_ids_codes_and_numbers_and_no_words() -> None:

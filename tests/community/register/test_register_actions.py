@@ -14,10 +14,10 @@ from chalicelib.community.register.rules import Import, ImportState, Outcome
 from shared import aws, ids
 from shared.auth import Caller, Grant, Role
 from shared.errors import Conflict, Invalid, NotFound
-from tests.community.calls import heard
 from tests.community.register.register_files import ID_NUMBER, a_row, csv_of
 from tests.community.register.scene import CLERK, NOW, Register, a_register, notification, rows_of
 from tests.conftest import Cloud
+from tests.harness.calls import heard
 
 AREAS = {"101": 8_000, "102": 8_100, "201": 8_200}
 

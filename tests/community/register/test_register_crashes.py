@@ -9,10 +9,10 @@ import pytest
 from chalicelib.community.register import actions, shapes, store
 from chalicelib.community.register.rules import ImportState, Outcome, Phase
 from shared import aws
-from tests.community.calls import Crash, heard
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import NOW, Register, a_register, notification, rows_of, take
 from tests.conftest import Cloud
+from tests.harness.calls import Crash, heard
 
 NUMBERS = [f"{floor}{n:02d}" for floor in range(1, 18) for n in range(1, 5)]
 ONE_TRANSACTION, TWO_TRANSACTIONS = 3, 53

@@ -12,10 +12,10 @@ from chalicelib.community.register import actions, shapes, store
 from chalicelib.community.register.rules import Import, ImportState, Outcome, Phase
 from shared import ids
 from shared.errors import Conflict
-from tests.community.calls import Crash, heard
 from tests.community.register.scene import NOW, Register, a_register, rows_of, take
-from tests.community.turns import Worker, take_turns
 from tests.conftest import Cloud
+from tests.harness.calls import Crash, heard
+from tests.harness.turns import Worker, take_turns
 
 OLD = {"101": 8_000, "102": 8_000, "103": 8_000}
 SCHEDULES = list(itertools.product(range(8), (1, 4, 6)))
