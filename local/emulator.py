@@ -36,6 +36,8 @@ REGION = "ap-southeast-1"
 ROOT_KEY, ROOT_SECRET = "test", "test"
 
 _NOTES = "notes.json"
+# What notes hold; raised with every change of it, so that older state is not half understood.
+_FORM = 1
 _READY_SECONDS = 60.0
 _DRAIN_SECONDS = 5.0
 _STOP_SECONDS = 60.0
@@ -80,8 +82,8 @@ class Emulator:
         -------
         str
             "fresh" (the first start), "resumed" (the last stop was clean), "recovered" (it was
-            not: what came after the clean stop before it is lost) or "unsaved" (it was not, and
-            there was no stop before it).
+            not: what came after the clean stop before it is lost), "unsaved" (it was not, and
+            there was no stop before it) or "outdated" (what was kept is of an older form).
 
         Raises
         ------
@@ -93,16 +95,22 @@ class Emulator:
         refuse_used_port(self.mqtt_port, "MQTT_PORT")
         crashed = self._running.exists()
         shutil.rmtree(self._running, ignore_errors=True)
-        kept = (self._saved / _NOTES).exists()
+        found = self._saved / _NOTES
+        self.notes = json.loads(found.read_text()) if found.exists() else {}
+        kept = self.notes.get("form") == _FORM
+        outdated = found.exists() and not kept
         if kept:
             shutil.copytree(self._saved, self._running)
-            self.notes = json.loads((self._running / _NOTES).read_text())
             (self._running / _NOTES).unlink()
+        else:
+            self.notes = {"form": _FORM}
             self._forget_stream_positions()
         for folder in ("state", "s3", "scratch"):
             (self._running / folder).mkdir(parents=True, exist_ok=True)
         self._launch()
         self._wait_until_ready()
+        if outdated:
+            return "outdated"
         if kept:
             return "recovered" if crashed else "resumed"
         return "unsaved" if crashed else "fresh"

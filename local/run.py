@@ -115,6 +115,8 @@ def _say_what_was_kept(state: str, emulator: Emulator) -> None:
             f"[yellow]  the last run did not stop cleanly: "
             f"starting from the clean stop before it ({stopped})[/]"
         )
+    elif state == "outdated":
+        console.print("[yellow]  the kept state is of an older version: seeding afresh[/]")
     elif state == "unsaved":
         console.print(
             "[yellow]  the last run did not stop cleanly and there is no stop before it: "

@@ -67,6 +67,18 @@ def test_after_a_crash_the_last_clean_stop_counts(tmp_path: Path) -> None:
         again.stop(keep=False)
 
 
+def test_state_of_an_older_form_is_not_half_understood(tmp_path: Path) -> None:
+    saved = tmp_path / "home" / "saved"
+    saved.mkdir(parents=True)
+    (saved / "notes.json").write_text('{"people": []}')
+    emulator = _new(tmp_path / "home")
+    try:
+        assert emulator.start() == "outdated"
+        assert "people" not in emulator.notes
+    finally:
+        emulator.stop(keep=False)
+
+
 def test_a_crash_before_any_clean_stop_starts_afresh_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "home" / "running").mkdir(parents=True)
     emulator = _new(tmp_path / "home")
