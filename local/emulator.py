@@ -100,11 +100,13 @@ class Emulator:
         kept = self.notes.get("form") == _FORM
         outdated = found.exists() and not kept
         if kept:
+            self._refuse_other_port()
             shutil.copytree(self._saved, self._running)
             (self._running / _NOTES).unlink()
+            self._forget_stream_positions()
         else:
             self.notes = {"form": _FORM}
-            self._forget_stream_positions()
+        self.notes["port"] = self.port
         for folder in ("state", "s3", "scratch"):
             (self._running / folder).mkdir(parents=True, exist_ok=True)
         self._launch()
@@ -167,6 +169,18 @@ class Emulator:
                 "the platform runs from this folder already: use it, or stop it with Ctrl-C"
             ) from None
         self._lock = lock
+
+    def _refuse_other_port(self) -> None:
+        """Refuse state that was kept under another port: its queues are known by their addresses.
+
+        Started all the same, every queue would take messages that no function ever hears.
+        """
+        port = self.notes.get("port", self.port)
+        if port != self.port:
+            raise EmulatorError(
+                f"the state that is kept here belongs to port {port}: "
+                f"start with PORT={port}, or forget it with `make clean`"
+            )
 
     def _forget_stream_positions(self) -> None:
         """Let functions read each table's stream from its new beginning.

@@ -176,11 +176,17 @@ def _ignore_interrupts() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535")
+    return int(text)
+
+
 def main() -> None:
     """Run until Ctrl-C; every expected failure is one sentence."""
     parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
-    parser.add_argument("--port", type=int, default=4566)
-    parser.add_argument("--mqtt-port", type=int, default=8883)
+    parser.add_argument("--port", type=_port, default=4566)
+    parser.add_argument("--mqtt-port", type=_port, default=8883)
     parser.add_argument("--emulator", choices=("ministack", "localstack"), default="ministack")
     wanted = parser.parse_args()
     for number in _ENDING:

@@ -290,7 +290,7 @@ def list_import_findings(
     takes=register_shapes.CommitImport,
     gives=register_shapes.Import,
     status=202,
-    errors=["stale_version", "not_in_this_state", "dry_run_expired"],
+    errors=["stale_version", "not_in_this_state", "dry_run_expired", "nothing_to_commit"],
 )
 def commit_import(
     call: Call[register_shapes.CommitImport, NoQuery], import_id: fields.ImportId

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import signal
@@ -21,8 +22,14 @@ from local.emulator import HOST, Emulator, EmulatorError, free_port, refuse_used
 from local.places import ROOT
 
 
+@functools.cache
+def _ports(home: Path) -> tuple[int, int]:
+    """The ports of a home: what is kept in it belongs to them."""
+    return free_port(), free_port()
+
+
 def _new(home: Path) -> Emulator:
-    return Emulator(home, free_port(), free_port())
+    return Emulator(home, *_ports(home))
 
 
 def _queues(emulator: Emulator) -> list[str]:
@@ -48,6 +55,16 @@ def test_state_and_notes_outlive_a_clean_stop(tmp_path: Path) -> None:
         assert not list((tmp_path / "home").glob("running/scratch/ministack-lambda*"))
     finally:
         again.stop(keep=False)
+
+
+def test_what_was_kept_on_one_port_is_not_started_on_another(tmp_path: Path) -> None:
+    _keep_one_queue(tmp_path / "home", "kept")
+    port = _ports(tmp_path / "home")[0]
+    elsewhere = Emulator(tmp_path / "home", free_port(), free_port())
+    with pytest.raises(EmulatorError, match=f"belongs to port {port}"):
+        elsewhere.start()
+    elsewhere.stop(keep=False)
+    assert (tmp_path / "home" / "saved").exists()
 
 
 def test_after_a_crash_the_last_clean_stop_counts(tmp_path: Path) -> None:

@@ -241,14 +241,14 @@ def test_a_step_on_an_older_version_and_one_out_of_order_are_conflicts(repairs: 
 @pytest.mark.parametrize(
     ("changes", "path", "code"),
     [
-        ({"description": "漏水"}, "description", "wrong_value"),
+        ({"description": "漏水"}, "description", "too_short"),
         ({"description": "漏水    "}, "description", "too_short"),
-        ({"description": "漏" * 1001}, "description", "wrong_value"),
-        ({"title": "漏" * 61}, "title", "wrong_value"),
-        ({"kind": "life"}, "kind", "wrong_value"),
+        ({"description": "漏" * 1001}, "description", "too_long"),
+        ({"title": "漏" * 61}, "title", "too_long"),
+        ({"kind": "life"}, "kind", "wrong_choice"),
         ({"place": None}, "place", "wrong_type"),
         ({"photo_ids": ["pho_7k2m9x4a_x"]}, "photo_ids[0]", "no_such_photo"),
-        ({"photo_ids": ["x" * 5] * 10}, "photo_ids", "wrong_value"),
+        ({"photo_ids": ["x" * 5] * 10}, "photo_ids", "too_many"),
         ({"floor": 5}, "floor", "unknown_field"),
     ],
 )

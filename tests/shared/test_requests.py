@@ -45,12 +45,12 @@ def test_a_good_body_is_taken_with_its_defaults() -> None:
         ({"parts": [{"weight_g": True}]}, "parts[0].weight_g", "wrong_type"),
         ({"parts": [{"weight_g": 1.5}]}, "parts[0].weight_g", "wrong_type"),
         ({"parts": [{"weight_g": 1}, "x"]}, "parts[1]", "wrong_type"),
-        ({"parts": [{"weight_g": 0}]}, "parts[0].weight_g", "wrong_value"),
-        ({"parts": [{"weight_g": 10**40}]}, "parts[0].weight_g", "wrong_value"),
-        ({"parts": [{"weight_g": 1}] * 4}, "parts", "wrong_value"),
-        ({"name": ""}, "name", "wrong_value"),
-        ({"name": "x" * 21}, "name", "wrong_value"),
-        ({"colour": "green"}, "colour", "wrong_value"),
+        ({"parts": [{"weight_g": 0}]}, "parts[0].weight_g", "too_small"),
+        ({"parts": [{"weight_g": 10**40}]}, "parts[0].weight_g", "too_great"),
+        ({"parts": [{"weight_g": 1}] * 4}, "parts", "too_many"),
+        ({"name": ""}, "name", "too_short"),
+        ({"name": "x" * 21}, "name", "too_long"),
+        ({"colour": "green"}, "colour", "wrong_choice"),
     ],
 )
 def test_what_does_not_fit_is_named_by_its_path(
@@ -147,13 +147,13 @@ def test_a_query_is_read_by_its_types() -> None:
     ("parameters", "path", "code"),
     [
         ({}, "query:community_id", "missing_field"),
-        ({"community_id": ["c", "d"]}, "query:community_id", "wrong_value"),
+        ({"community_id": ["c", "d"]}, "query:community_id", "given_twice"),
         ({"community_id": ["c"], "surprise": ["1"]}, "query:surprise", "unknown_field"),
         ({"community_id": ["c"], "limit": ["many"]}, "query:limit", "wrong_type"),
-        ({"community_id": ["c"], "limit": ["0"]}, "query:limit", "wrong_value"),
-        ({"community_id": ["c"], "limit": ["101"]}, "query:limit", "wrong_value"),
-        ({"community_id": ["c"], "cursor": ["x" * 1001]}, "query:cursor", "wrong_value"),
-        ({"community_id": ["c"], "colour": ["green"]}, "query:colour", "wrong_value"),
+        ({"community_id": ["c"], "limit": ["0"]}, "query:limit", "too_small"),
+        ({"community_id": ["c"], "limit": ["101"]}, "query:limit", "too_great"),
+        ({"community_id": ["c"], "cursor": ["x" * 1001]}, "query:cursor", "too_long"),
+        ({"community_id": ["c"], "colour": ["green"]}, "query:colour", "wrong_choice"),
     ],
 )
 def test_a_query_that_does_not_fit_is_named_by_its_parameter(

@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from chalicelib.community import rules, texts
 from shared import ids
-from shared.auth import Grant, Role
-from shared.requests import CommunityId, Cursor, Instant, PageQuery, PersonId, Shape
+from shared.auth import Grant, Level, Role, level_of
+from shared.requests import CommunityId, Cursor, Instant, PageQuery, PersonId, RoomId, Shape
 from shared.table import Page
 
 # One line without control characters or outer spaces.  A dollar alone would also match before a
@@ -170,6 +170,7 @@ class MyGrant(Shape):
     role_name_zh: Annotated[str, Meta(examples=[texts.ROLES[Role.COMMUNITY_MANAGER][0]])]
     role_name_en: Annotated[str, Meta(examples=[texts.ROLES[Role.COMMUNITY_MANAGER][1]])]
     scope: ScopeText
+    room_id: RoomId | None
     community_name: CommunityName | None
 
 
@@ -252,8 +253,14 @@ def me(person_id: str, grants: tuple[Grant, ...], names: dict[str, str]) -> Me:
                 role_name_zh=texts.ROLES[grant.role][0],
                 role_name_en=texts.ROLES[grant.role][1],
                 scope=grant.scope,
+                room_id=_room_id(grant.scope),
                 community_name=names.get(grant.scope.split("/")[0]),
             )
             for grant in grants
         ],
     )
+
+
+def _room_id(scope: str) -> str | None:
+    """The room that a scope is, as other routes want it named."""
+    return ids.room_id(*scope.split("/")) if level_of(scope) is Level.ROOM else None

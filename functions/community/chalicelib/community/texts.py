@@ -41,6 +41,10 @@ TEXTS: Texts = {
         "预检结果已超过七天，请重新上传。",
         "The dry run is older than seven days; upload the file again.",
     ),
+    "nothing_to_commit": (
+        "所有楼栋都有错误，没有可以提交的内容。",
+        "Every building has an error; there is nothing to commit.",
+    ),
     "building_busy": (
         "该楼栋正在导入，请稍后再试。",
         "An import is changing this building; try again in a moment.",

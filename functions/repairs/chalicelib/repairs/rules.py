@@ -112,7 +112,7 @@ def report_repair(ticket_id: str, report: Report, reporter_id: str, now: datetim
     """
     description = report.description.strip()
     if len(description) < MIN_DESCRIPTION:
-        raise invalid("description", "too_short", least=MIN_DESCRIPTION)
+        raise invalid("description", "too_short", limit=MIN_DESCRIPTION)
     _refuse_twice(report.photo_ids)
     draft = Ticket(
         id=ticket_id,

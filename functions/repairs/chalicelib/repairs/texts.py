@@ -31,7 +31,6 @@ TEXTS: Texts = {
         "每小时最多上传 {limit} 张照片，请稍后再试。",
         "At most {limit} photos an hour; try again later.",
     ),
-    "too_short": ("请至少写 {least} 个字。", "Write at least {least} characters."),
     "photo_twice": ("同一张照片只能添加一次。", "This photo is already there."),
     "no_such_photo": ("没有这张照片。", "There is no such photo."),
     "photo_refused": (

@@ -25,6 +25,18 @@ _KEY = re.compile(IDEMPOTENCY_KEY)
 _AT = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*?)`")
 _TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
+_BOUND = re.compile(
+    r"Expected `(?P<kind>str|array|int)`(?P<length> of length)? (?P<side>[<>]=) (?P<limit>-?\d+)"
+)
+# What msgspec bounds, whether by its length, and on which side → the code with our own words.
+_BOUNDS = {
+    ("str", True, ">="): "too_short",
+    ("str", True, "<="): "too_long",
+    ("array", True, ">="): "too_few",
+    ("array", True, "<="): "too_many",
+    ("int", False, ">="): "too_small",
+    ("int", False, "<="): "too_great",
+}
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -136,7 +148,7 @@ def decode_query(parameters: Mapping[str, list[str]], shape: type[Q]) -> Q:
     """
     for name, values in parameters.items():
         if len(values) != 1:
-            raise invalid(f"query:{name}"[:80], "wrong_value", reason="repeated")
+            raise invalid(f"query:{name}"[:80], "given_twice")
     single = {name: values[0] for name, values in parameters.items()}
     try:
         return msgspec.convert(single, type=shape, strict=False)
@@ -157,4 +169,13 @@ def finding(message: str, prefix: str = "") -> Finding:
     wrong = _TYPE.match(reason)
     if wrong:
         return Finding(prefix + path or "body", "wrong_type", (("expected", wrong.group(1)),))
-    return Finding(prefix + path or "body", "wrong_value", (("reason", reason[:200]),))
+    where = prefix + path or "body"
+    bound = _BOUND.fullmatch(reason)
+    if bound:
+        code = _BOUNDS[bound["kind"], bound["length"] is not None, bound["side"]]
+        return Finding(where, code, (("limit", bound["limit"]),))
+    if " matching regex " in reason:
+        return Finding(where, "wrong_form")
+    if reason.startswith("Invalid enum value"):
+        return Finding(where, "wrong_choice")
+    return Finding(where, "wrong_value", (("reason", reason[:200]),))

@@ -133,8 +133,8 @@ def commit(found: Import, version: int, now: datetime) -> Import | None:
     Raises
     ------
     Conflict
-        It has no dry run to apply, not the one that the caller saw (`version`), or one that is
-        older than `DRY_RUN_LIFETIME`.
+        It has no dry run to apply, not the one that the caller saw (`version`), one that is older
+        than `DRY_RUN_LIFETIME`, or one of which every building is blocked.
     """
     begun = found.state in (ImportState.COMMITTING, *TRANSITIONS[ImportAction.FINISH][1])
     if begun and found.version is not None and version < found.version:
@@ -143,6 +143,8 @@ def commit(found: Import, version: int, now: datetime) -> Import | None:
         raise Conflict("stale_version")
     if now - found.created_at > DRY_RUN_LIFETIME:
         raise Conflict("dry_run_expired")
+    if found.buildings and all(plan.outcome is Outcome.BLOCKED for plan in found.buildings):
+        raise Conflict("nothing_to_commit")
     return _move(found, ImportAction.COMMIT, ImportState.COMMITTING)
 
 

@@ -21,8 +21,8 @@ FINDINGS: Texts = {
         "The cell holds bytes that are no character; type it again.",
     ),
     "building_missing": (
-        "没有楼栋号；只有合并单元格内才会自动沿用。",
-        "No building; it is carried down only inside a merged cell.",
+        "没有楼栋号（只在合并单元格内自动沿用）；补上之前，本工作表的楼栋都不能提交。",
+        "No building; until it is there, no building of this sheet can be committed.",
     ),
     "building_unclear": (
         "楼栋号“{value}”无法识别，请写成 3、3栋 或 A座。",
