@@ -85,6 +85,14 @@ def test_only_the_version_that_was_seen_is_committed(state: ImportState, version
         rules.commit(an_import(state), version, NOW)
 
 
+def test_an_import_of_which_every_building_is_blocked_has_nothing_to_commit() -> None:
+    blocked = an_import(ImportState.READY, Outcome.BLOCKED, Outcome.BLOCKED)
+    with pytest.raises(Conflict, match="nothing_to_commit"):
+        rules.commit(blocked, 4, NOW)
+    some = an_import(ImportState.READY, Outcome.BLOCKED, Outcome.PENDING)
+    assert rules.commit(some, 4, NOW) is not None
+
+
 def test_a_dry_run_is_good_for_seven_days_and_no_longer() -> None:
     found = an_import(ImportState.READY)
     assert rules.commit(found, 4, NOW + timedelta(days=7)) is not None
