@@ -69,25 +69,33 @@ def routes(estate: Estate) -> list[tuple[str, str]]:
     return found
 
 
+def refused(estate: Estate, method: str, path: str, token: str | None) -> None:
+    answer = Client(estate.manager.client.base_url, token).ask(method, path, {})
+    assert (answer.status, answer.json["code"]) == (401, "unauthenticated"), (method, path)
+
+
 def test_without_a_good_token_every_route_answers_401(estate: Estate, issuer: Issuer) -> None:
-    base_url = estate.manager.client.base_url
-    assert Client(base_url, issuer.token()).ask("GET", "/community/me").status == 200
-    bad = {
-        "none": None,
-        "nonsense": "nonsense",
-        "expired": issuer.token(exp=int(time.time()) - 60),
-        "not yet": issuer.token(nbf=int(time.time()) + 600),
-        "for others": issuer.token(client_id="another"),
-        "for signing in": issuer.token(token_use="id"),
-        "by a stranger": issuer.token(iss="https://issuer.example"),
-    }
     asked = routes(estate)
     assert len(asked) >= 35
     for method, path in asked:
-        for why, token in bad.items():
-            answer = Client(base_url, token).ask(method, path, {})
-            assert answer.status == 401, (why, method, path, answer.json)
-            assert answer.json["code"] == "unauthenticated"
+        refused(estate, method, path, None)
+        refused(estate, method, path, issuer.token(exp=int(time.time()) - 60))
+
+
+def test_no_api_takes_a_token_that_is_not_for_it(estate: Estate, issuer: Issuer) -> None:
+    """One route speaks for its API: all of them ask the one authorizer."""
+    good = Client(estate.manager.client.base_url, issuer.token())
+    assert good.ask("GET", "/community/me").status == 200
+    bad = (
+        "nonsense",
+        issuer.token(nbf=int(time.time()) + 600),
+        issuer.token(client_id="another"),
+        issuer.token(token_use="id"),
+        issuer.token(iss="https://issuer.example"),
+    )
+    for token in bad:
+        refused(estate, "GET", "/community/me", token)
+        refused(estate, "GET", "/repairs/my-tickets", token)
 
 
 def test_another_communitys_resident_finds_nothing_anywhere(estate: Estate, people: People) -> None:
