@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.community import actions, permissions, shapes
@@ -13,6 +13,7 @@ from shared.auth import PLATFORM, RESIDENTS, SIGNED_IN, Caller, Grant, Permissio
 from tests.community.register.register_files import ID_NUMBER, a_row
 from tests.community.register.scene import CLERK, NOW, Register, a_register
 from tests.conftest import Cloud
+from tests.harness.rights import hold
 
 OWNER_NAME, OWNER_PHONE, OWNER_ID = "欧阳秋实", "13912345678", ID_NUMBER
 PERSONAL = (OWNER_NAME, OWNER_PHONE, OWNER_ID)
@@ -140,6 +141,9 @@ def an_estate(cloud: Cloud) -> Estate:
     )
     register.community_id = community.id
     register.bring_in(*rows())
+    estate = Estate(register, company.id, "", 0)
+    # What a role has on a company reaches the community without being stored for it.
+    hold(CLERK, *(estate.grants(role)[0] for role in Role))
     binder = Caller(
         CLERK, (Grant(Role.COMMUNITY_MANAGER, community.id),), permissions.BIND_RESIDENT
     )
@@ -159,7 +163,7 @@ def an_estate(cloud: Cloud) -> Estate:
         a_row(楼栋号="4栋", 房号="402", 房屋用途=OWNER_PHONE, 楼层=OWNER_ID),
         a_row(楼栋号="3栋", 房号="502", 业主姓名=OWNER_NAME, 备注=f"找{OWNER_NAME} {OWNER_PHONE}"),
     )
-    return Estate(register, company.id, found.id, found.version or 0)
+    return replace(estate, import_id=found.id, version=found.version or 0)
 
 
 def allowed(allows: Permission, role: Role) -> bool:

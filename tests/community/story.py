@@ -16,6 +16,7 @@ from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
 from tests.harness.issuer import CLIENT, Issuer, new_key
 from tests.harness.recorder import Recorder
+from tests.harness.rights import hold
 
 _NUMBERS = "abcdefghjk"
 _SUBJECT = "8f1c0b52-7a8e-4a42-9d36-0f6f1f1f2a11"
@@ -31,9 +32,11 @@ ADMIN = _person("z", Grant(Role.PLATFORM_ADMIN, PLATFORM))
 
 def tell(recorder: Recorder, count: int) -> None:
     """Tell it with `count` (at most ten) companies, communities, people, imports and buildings."""
+    hold(ADMIN.person_id, *ADMIN.grants)
     company_id, community_ids = _founded(recorder, count)
     community_id = community_ids[0]
     manager = _person("m", *(Grant(Role.COMMUNITY_MANAGER, one) for one in community_ids))
+    hold(manager.person_id, *manager.grants)
     recorder.request(manager, "GET", "/me")
     _staff_comes_and_goes(recorder, manager, community_id, count)
     import_id = _dry_runs(recorder, manager, community_id, count)

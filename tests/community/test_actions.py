@@ -19,9 +19,10 @@ from shared.auth import (
     from_context,
     to_context,
 )
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Invalid, NotFound
 from shared.ids import person_id
 from tests.conftest import Cloud
+from tests.harness.rights import hold, lose
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 ADMIN = person_id("test", "admin")
@@ -31,7 +32,9 @@ WORKER = person_id("test", "worker")
 
 @pytest.fixture
 def table(cloud: Cloud) -> str:
-    return cloud.table("community")
+    name = cloud.table("community")
+    hold(ADMIN, Grant(Role.PLATFORM_ADMIN, PLATFORM))
+    return name
 
 
 def admin(allows: Permission) -> Caller:
@@ -130,6 +133,7 @@ def test_no_grant_smuggles_another_into_the_authorizers_answer(table: str, tail:
 
 @pytest.mark.parametrize("scope", [COMMUNITY, f"{COMMUNITY}/3", f"{COMMUNITY}/3/1"])
 def test_what_was_granted_is_exactly_what_the_authorizer_hands_on(table: str, scope: str) -> None:
+    hold(CHIEF, *manager(COMMUNITY).grants)
     actions.grant_role(manager(COMMUNITY), butler(scope), NOW)
     context = to_context(WORKER, grants.grants_of(WORKER))
     assert from_context(context, permissions.BIND_RESIDENT).grants == (Grant(Role.BUTLER, scope),)
@@ -144,3 +148,35 @@ def test_a_residents_role_is_neither_granted_nor_revoked_as_staff(table: str, ro
         actions.revoke_role(manager(COMMUNITY), no_longer(COMMUNITY, role), NOW)
     codes = {f.code for r in (refused, refused_again) for f in r.value.findings}
     assert codes == {"role_not_on_this_scope"}
+
+
+def test_a_right_that_was_taken_away_gives_none(table: str) -> None:
+    hold(CHIEF, *manager(COMMUNITY).grants)
+    actions.grant_role(manager(COMMUNITY), butler(f"{COMMUNITY}/3"), NOW)
+    lose(CHIEF, *manager(COMMUNITY).grants)
+    before = aws.client("dynamodb").scan(TableName=table)["Items"]
+    with pytest.raises(NotFound):
+        actions.grant_role(manager(COMMUNITY), butler(f"{COMMUNITY}/4"), NOW)
+    assert grants.grants_of(WORKER) == (Grant(Role.BUTLER, f"{COMMUNITY}/3"),)
+    assert aws.client("dynamodb").scan(TableName=table)["Items"] == before
+
+
+def test_a_role_on_a_company_gives_in_its_communities_until_it_is_taken_away(table: str) -> None:
+    company_id, community_id = a_community()
+    own = Grant(Role.COMPANY_ADMIN, company_id)
+    hold(CHIEF, own)
+    chief = Caller(CHIEF, grants.grants_of(CHIEF), permissions.GRANT_ROLE)
+    actions.grant_role(chief, butler(community_id), NOW)
+    lose(CHIEF, own)
+    with pytest.raises(NotFound):
+        actions.grant_role(chief, butler(f"{community_id}/3"), NOW)
+    assert grants.grants_of(WORKER) == (Grant(Role.BUTLER, community_id),)
+
+
+def test_whoever_comes_second_learns_what_stands_though_their_own_right_has_gone(
+    table: str,
+) -> None:
+    hold(CHIEF, *manager(COMMUNITY).grants)
+    given = actions.grant_role(manager(COMMUNITY), butler(COMMUNITY), NOW)
+    lose(CHIEF, *manager(COMMUNITY).grants)
+    assert actions.grant_role(manager(COMMUNITY), butler(COMMUNITY, "小吴"), NOW).name == given.name

@@ -17,6 +17,7 @@ from tests.community.estate import PERSONAL, WORKER, Estate, Request, allowed, a
 from tests.community.register.scene import CLERK, NOW
 from tests.conftest import Cloud
 from tests.harness.gateway import Answer, send
+from tests.harness.rights import lose
 
 APP = load_app("community").app
 OPERATIONS: dict[str, Operation] = {o.view.__name__: o for o in APP.operations}
@@ -107,6 +108,18 @@ def test_a_stranger_learns_nothing_but_who_he_is(estate: Estate) -> None:
     for name, operation in OPERATIONS.items():
         answer = ask(estate, name, grants=())
         assert answer.status == (200 if operation.allows is SIGNED_IN else 404), name
+    assert stored(estate) == before
+
+
+@pytest.mark.parametrize("name", ["grant_role", "bind_resident"])
+def test_whoever_lost_the_role_gives_nothing_while_the_gateway_still_knows_it(
+    estate: Estate, name: str
+) -> None:
+    lost = estate.grants(Role.COMMUNITY_MANAGER)
+    lose(CLERK, *lost)
+    before = stored(estate)
+    answer = ask(estate, name, grants=lost)
+    assert (answer.status, answer.json["code"]) == (404, "not_found"), answer.text
     assert stored(estate) == before
 
 

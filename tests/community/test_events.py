@@ -22,6 +22,7 @@ from tests.community.register.scene import CLERK, NOW, Register, a_register, row
 from tests.conftest import Cloud
 from tests.harness.calls import heard
 from tests.harness.gateway import send
+from tests.harness.rights import hold
 
 SAMPLES = Path(__file__).parents[2] / "events" / "community"
 COMMUNITY = "com_7k2m9x4a"
@@ -32,6 +33,11 @@ IMPORT = "imp_7k2m9x4a_01jd0000000000000000000000"
 def register(moto_cloud: Cloud) -> Register:
     made = a_register(moto_cloud)
     made.community_id = COMMUNITY
+    hold(
+        "per_" + "b" * 26,
+        Grant(Role.COMPANY_ADMIN, "co_01jd0000000000000000000000"),
+        Grant(Role.BUTLER, f"{COMMUNITY}/3"),
+    )
     return made
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib.community import rules
 from chalicelib.community.rules import Holding, Standing
-from shared.auth import RESIDENTS, STAFF, Level, Role, level_of
-from shared.errors import Conflict, Invalid
+from shared.auth import RESIDENTS, STAFF, Grant, Level, Role, level_of
+from shared.errors import Conflict, Invalid, NotFound
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 GIVER, TAKER = "per_" + "0" * 26, "per_" + "1" * 26
@@ -215,3 +215,37 @@ def test_at_the_limit_there_is_no_room(count: int) -> None:
 def test_an_event_raises_its_own_count_or_none(event_type: str, name: str | None) -> None:
     assert rules.count(event_type) == name
     assert name is None or hasattr(rules.Counts(), name)
+
+
+CHIEF, MANAGER, BUTLER = Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER, Role.BUTLER
+BY_COMPANY = Grant(CHIEF, "co_" + "0" * 26)
+BY_ANOTHER = Grant(CHIEF, "co_" + "1" * 26)
+SPREAD = Grant(CHIEF, "com_7k2m9x4a")
+
+
+@pytest.mark.parametrize(
+    ("held", "scope", "expected"),
+    [
+        ([Grant(MANAGER, "com_7k2m9x4a")], "com_7k2m9x4a/3", [Grant(MANAGER, "com_7k2m9x4a")]),
+        ([Grant(BUTLER, "com_7k2m9x4a/3")], "com_7k2m9x4a/3/1/502",
+         [Grant(BUTLER, "com_7k2m9x4a/3")]),
+        ([BY_COMPANY, SPREAD], BY_COMPANY.scope, [BY_COMPANY]),
+        ([BY_ANOTHER, BY_COMPANY, SPREAD], BY_COMPANY.scope, [BY_COMPANY]),
+        ([BY_COMPANY, SPREAD], "com_7k2m9x4a/3", [BY_COMPANY]),
+        ([BY_COMPANY, BY_ANOTHER, SPREAD], "com_7k2m9x4a", [BY_COMPANY, BY_ANOTHER]),
+        ([BY_COMPANY, SPREAD, Grant(MANAGER, "com_7k2m9x4a")], "com_7k2m9x4a",
+         [Grant(MANAGER, "com_7k2m9x4a")]),
+    ],
+)  # fmt: skip
+def test_a_right_rests_on_the_grants_that_are_stored(
+    held: list[Grant], scope: str, expected: list[Grant]
+) -> None:
+    assert rules.basis(held, frozenset({CHIEF, MANAGER, BUTLER}), scope) == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    "held", [[], [BY_COMPANY], [Grant(BUTLER, "com_7k2m9x4a")], [Grant(MANAGER, "com_00000000")]]
+)
+def test_no_right_rests_on_nothing(held: list[Grant]) -> None:
+    with pytest.raises(NotFound):
+        rules.basis(held, frozenset({CHIEF, MANAGER}), "com_7k2m9x4a")

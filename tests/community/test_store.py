@@ -47,7 +47,7 @@ def saved(wanted: Holding) -> bool:
         community_id=COMMUNITY,
         actor_id=CLERK,
     )
-    return store.save_holding(wanted, event)
+    return store.save_holding(wanted, event, ())
 
 
 def stored(wanted: Holding) -> Holding:

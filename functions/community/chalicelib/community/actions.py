@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.community import rules, shapes, store
@@ -92,7 +93,7 @@ def get_community(caller: Caller, community_id: str) -> Community:
 
 
 def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holding:
-    """Give a role; giving it twice changes nothing (UM-02)."""
+    """Give a role that is the giver's to give as it is stored; twice changes nothing (UM-02)."""
     holding = Holding(
         person_id=wanted.person_id,
         role=wanted.role,
@@ -104,7 +105,8 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
     )
     caller.require(rules.check_scope(wanted.scope))
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
-    return _begin(holding, "StaffGranted")
+    granters = rules.check_grantable(wanted.role, wanted.scope).granters
+    return _begin(holding, "StaffGranted", rules.basis(caller.grants, granters, wanted.scope))
 
 
 def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
@@ -145,7 +147,8 @@ def bind_resident(
         at=now,
     )
     rules.check_binding(caller.person_id, holding)
-    return _begin(holding, "ResidentBound")
+    binders = caller.permission.roles
+    return _begin(holding, "ResidentBound", rules.basis(caller.grants, binders, scope))
 
 
 def unbind_resident(
@@ -198,22 +201,22 @@ def count_repairs(event: events.Event, now: datetime) -> None:
         store.save_count(event.community_id, name, event, now)
 
 
-def _begin(wanted: Holding, event_type: str) -> Holding:
+def _begin(wanted: Holding, event_type: str, basis: Sequence[Grant]) -> Holding:
     previous = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
     holding = rules.begin(previous, wanted)
     if holding is None:
         assert previous is not None
         return previous
     rules.check_room_for_more(grants.count_grants(wanted.person_id))
-    return _save(holding, event_type)
+    return _save(holding, event_type, basis)
 
 
 def _end(holding: Holding, by: str, now: datetime, reason: str, event_type: str) -> Holding:
     ended = rules.end(holding, by, now, reason)
-    return holding if ended is None else _save(ended, event_type)
+    return holding if ended is None else _save(ended, event_type, ())
 
 
-def _save(holding: Holding, event_type: str) -> Holding:
+def _save(holding: Holding, event_type: str, basis: Sequence[Grant]) -> Holding:
     root = holding.scope.split("/")[0]
     announcing = events.happened(
         event_type,
@@ -230,7 +233,7 @@ def _save(holding: Holding, event_type: str) -> Holding:
             "name": holding.name,
         },
     )
-    if store.save_holding(holding, announcing):
+    if store.save_holding(holding, announcing, basis):
         return holding
     stored = store.get_holding(holding.person_id, holding.role, holding.scope)
     if stored is None or stored.standing is not holding.standing:

@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared import ids
-from shared.auth import MAX_GRANTS, PLATFORM, RESIDENTS, Grant, Level, Role, level_of
-from shared.errors import Conflict, invalid
+from shared.auth import MAX_GRANTS, PLATFORM, RESIDENTS, Grant, Level, Role, covers, level_of
+from shared.errors import Conflict, NotFound, invalid
 
 _ID = f"[{ids.ALPHABET}]"
 _AREA = "[0-9A-Z一-鿿]{1,20}"
@@ -160,6 +160,35 @@ def check_grant(giver_id: str, giver_roles: Iterable[Role], wanted: Holding) -> 
         raise invalid("role", "role_not_yours_to_give", role=wanted.role)
     if giver_id == wanted.person_id:
         raise invalid("person_id", "not_to_yourself")
+
+
+def basis(held: Iterable[Grant], roles: frozenset[Role], scope: str) -> tuple[Grant, ...]:
+    """The stored grants by which somebody with one of `roles` may give a right on `scope`.
+
+    One that covers the scope is enough.  A role on a company also stands in the authorizer's
+    answer for each community and is stored for the company alone; which company a community
+    belongs to is not said there, so a role on several companies must stand in each of them.
+
+    Parameters
+    ----------
+    held
+        The giver's grants as the authorizer handed them on.
+
+    Raises
+    ------
+    NotFound
+        None of them reaches the scope.
+    """
+    able = [grant for grant in held if grant.role in roles]
+    companies = [grant for grant in able if level_of(grant.scope) is Level.COMPANY]
+    spread = {grant.role for grant in companies}
+    covering = [grant for grant in able if covers(grant.scope, scope)]
+    for grant in covering:
+        if level_of(grant.scope) is not Level.COMMUNITY or grant.role not in spread:
+            return (grant,)
+    if not covering:
+        raise NotFound
+    return tuple(grant for grant in companies if grant.role is covering[0].role)
 
 
 def begin(previous: Holding | None, wanted: Holding) -> Holding | None:

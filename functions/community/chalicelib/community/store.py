@@ -31,9 +31,9 @@ from pynamodb.attributes import (
 
 from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
 from shared import events, grants
-from shared.auth import MAX_COMMUNITIES, RESIDENTS, Level, Role, level_of
-from shared.errors import Conflict
-from shared.table import Page, Record, Refused, Transaction, page
+from shared.auth import MAX_COMMUNITIES, RESIDENTS, Grant, Level, Role, level_of
+from shared.errors import Conflict, NotFound
+from shared.table import Collided, Page, Record, Refused, Transaction, page
 
 _COUNTED_FOR = timedelta(days=35)
 """Longer than any queue, dead-letter queue or replay of the stream keeps an event."""
@@ -155,10 +155,20 @@ def get_holding(person_id: str, role: Role, scope: str) -> Holding | None:
     return _to_holding(item) if item else None
 
 
-def save_holding(holding: Holding, announcing: events.Event) -> bool:
+def save_holding(holding: Holding, announcing: events.Event, basis: Sequence[Grant]) -> bool:
     """Store a grant's or a binding's change and the right itself, in one transaction.
 
     False where somebody else changed it first.
+
+    Parameters
+    ----------
+    basis
+        The grants that `holding.by` must still have at the moment of the write.
+
+    Raises
+    ------
+    NotFound
+        One of these was taken away since the authorizer saw it; nothing is stored.
     """
     item = _Holding(
         *_holding_key(holding.person_id, holding.role, holding.scope),
@@ -180,7 +190,14 @@ def save_holding(holding: Holding, announcing: events.Event) -> bool:
                 grants.add_grant(transaction, holding.person_id, holding.grant)
             else:
                 grants.remove_grant(transaction, holding.person_id, holding.grant)
-    except Refused:
+            for grant in basis:
+                grants.still_held(transaction, holding.by, grant)
+    except Collided:
+        return False
+    except Refused as refused:
+        # A holding or a right that stood in the way would have come with the refusal.
+        if basis and refused.stored is None:
+            raise NotFound from refused
         return False
     return True
 

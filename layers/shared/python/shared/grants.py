@@ -4,6 +4,7 @@ Access patterns
 ---------------
 1. all grants of a person            Query  pk = platform#person#{person}
 2. the communities of a company      Get    pk = platform#company#{company}, sk = communities
+3. a grant that must still stand     ConditionCheck of its row, in the transaction that relies on it
 
 `community` owns the writes: a grant changes in the same transaction as the row that explains it.
 """
@@ -70,6 +71,12 @@ def add_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
 def remove_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
     """Take a grant away as part of a transaction; it must exist."""
     transaction.delete_blind(_grant_item(person_id, grant))
+
+
+def still_held(transaction: Transaction, person_id: str, grant: Grant) -> None:
+    """Let a transaction happen only while a person has a grant, stored for this very scope."""
+    item = _grant_item(person_id, grant)
+    transaction.require(_Item, item.pk, item.sk, _Item.pk.exists())
 
 
 def add_community(transaction: Transaction, company_id: str, community_id: str) -> None:

@@ -26,7 +26,8 @@ from shared.auth import assert_checked
 from shared.errors import invalid
 from shared.requests import MAX_CURSOR_CHARS, MAX_LIMIT
 
-_CONFLICTS = ("ConditionalCheckFailed", "TransactionConflict")
+_COLLISION = "TransactionConflict"
+_CONFLICTS = ("ConditionalCheckFailed", _COLLISION)
 _META = {
     "region": None,
     "host": None,
@@ -55,6 +56,10 @@ class Refused(Exception):
     def __init__(self, stored: dict[str, Any] | None) -> None:
         super().__init__("the condition of a write was not met")
         self.stored = stored
+
+
+class Collided(Refused):
+    """Another transaction was writing one of the items just then; nothing is known of them."""
 
 
 class Record(Model):
@@ -282,7 +287,8 @@ class Transaction:
         except TransactWriteError as failure:
             for reason in failure.cancellation_reasons:
                 if reason is not None and reason.code in _CONFLICTS:
-                    raise Refused(reason.raw_item) from failure
+                    refused = Collided if reason.code == _COLLISION else Refused
+                    raise refused(reason.raw_item) from failure
             raise
 
 
