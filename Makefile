@@ -57,7 +57,7 @@ bench: prepare ## measure cold starts and footprints as ratios, in one interleav
 openapi: prepare ## write the OpenAPI document of all capabilities to build/openapi.json
 	@$(RUN) -m local.openapi
 
-lock: prepare ## resolve requirements/*.in and layers/*/requirements.in anew
+lock: prepare ## resolve local/requirements/*.in and layers/*/requirements.in anew
 	@$(RUN) -m local.locks write
 
 clean: ## forget everything a run left behind, the kept state included

@@ -28,7 +28,7 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?: ; (.+?))? \\$")
 
 def locks() -> list[tuple[Path, Path]]:
     """Each list of what we ask for, and the lock that answers it."""
-    folders = [ROOT / "requirements" / name for name in ("dev", "emulator")]
+    folders = [ROOT / "local" / "requirements" / name for name in ("dev", "emulator")]
     found = [(folder.with_suffix(".in"), folder.with_suffix(".txt")) for folder in folders]
     for name in layers():
         folder = LAYERS / name
@@ -39,7 +39,7 @@ def locks() -> list[tuple[Path, Path]]:
 def faults() -> list[str]:
     """What is wrong with the locks, a sentence each."""
     found: list[str] = []
-    everything = _pins(ROOT / "requirements" / "dev.txt")
+    everything = _pins(ROOT / "local" / "requirements" / "dev.txt")
     for wanted, lock in locks():
         shown = lock.relative_to(ROOT)
         text = lock.read_text()

@@ -22,7 +22,7 @@ SOURCES = (ROOT, os.path.join(ROOT, "layers", "shared", "python"))
 
 def prepare(about: str, folder: str, lock: str) -> None:
     """Make the environment in `folder` hold exactly what `lock` says."""
-    lock = os.path.join(ROOT, "requirements", lock)
+    lock = os.path.join(ROOT, "local", "requirements", lock)
     with open(lock, "rb") as content:
         wanted = hashlib.sha256(content.read() + sys.version.encode()).hexdigest()
     stamp = os.path.join(folder, "prepared")

@@ -55,8 +55,7 @@ def test_only_folders_that_are_known_stand_at_the_root() -> None:
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     folders = {name.split("/")[0] for name in listed if "/" in name}
-    assert folders <= {"functions", "infra", "layers", "events", "local", "tests",
-                       "requirements", ".ci"}  # fmt: skip
+    assert folders <= {"functions", "infra", "layers", "events", "local", "tests", ".ci"}
 
 
 IMPORT_QUIETLY = """

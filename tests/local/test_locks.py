@@ -32,6 +32,6 @@ def test_a_damaged_lock_is_named(
     lock.write_text(original[1].read_text().replace(before, after))
     monkeypatch.setattr(locks, "ROOT", tmp_path)
     monkeypatch.setattr(locks, "locks", lambda: [(wanted, lock)])
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements" / "dev.txt").write_text(original[1].read_text())
+    (tmp_path / "local" / "requirements").mkdir(parents=True)
+    (tmp_path / "local" / "requirements" / "dev.txt").write_text(original[1].read_text())
     assert any(complaint in sentence for sentence in locks.faults())
