@@ -30,7 +30,8 @@ def listen_only_at(host: str) -> None:
             options["host"] = host
         return await create(self, *given, **options)
 
-    asyncio.BaseEventLoop.create_server = create_server  # type: ignore[method-assign]  # on purpose
+    # MiniStack offers no setting for it, and every listener of its own is made here.
+    asyncio.BaseEventLoop.create_server = create_server  # type: ignore[method-assign]  # as said
 
 
 if __name__ == "__main__":
