@@ -20,7 +20,7 @@ AUDIENCE ?=
 WHO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run demo token test check package deploy bench openapi lock clean
+.PHONY: help prepare run demo token test prove check package deploy bench openapi lock clean
 
 help: ## list what can be done
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ token: prepare ## print a token for a sample person of the running platform (WHO
 
 test: prepare ## run every test, with an emulator of its own on free ports
 	@$(RUN) -m pytest
+
+prove: prepare ## run the families of attacks at their full counts; writes the table into the READMEs
+	@$(RUN) -m pytest --prove
 
 check: prepare ## lint, types, templates, state machines, security, locks
 	@$(RUN) -m local.check

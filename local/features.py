@@ -1,21 +1,18 @@
 """Counting FEATURES.md: which rows of the catalogue work, in every README from one source.
 
     python -m local.features           writes the totals into README*.md between their markers
-
-A README has the two lines `<!-- features -->` and `<!-- /features -->`; what stands between them is
-this program's.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from local import marked
 from local.places import ROOT
 
 FEATURES = ROOT / "FEATURES.md"
-BEGIN, END = "<!-- features -->", "<!-- /features -->"
+MARKER = "features"
 _IN_PART = " (in part)"
 _ROW = re.compile(r"\| ([A-Z]{2})-(\d\d) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|")
 
@@ -117,34 +114,11 @@ def _line(name: str, rows: list[Row]) -> str:
     return f"| {name} | {len(rows)} | {wholly} | {partly} |"
 
 
-def filled(readme: str, rows: list[Row], language: str) -> str:
-    """The README's text with today's totals between its markers.
-
-    Raises
-    ------
-    ValueError
-        The markers are missing.
-    """
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"there is no {BEGIN} … {END} in it")
-    return f"{before}{BEGIN}\n{totals(rows, language)}\n{END}{after}"
-
-
-def readmes() -> dict[Path, str]:
-    """Every README at the root with its language."""
-    return {
-        path: "zh-CN" if path.name.endswith(".zh-CN.md") else "en"
-        for path in sorted(ROOT.glob("README*.md"))
-    }
-
-
 def main() -> None:
     """Write the totals into every README."""
     rows = read(FEATURES.read_text())
-    for path, language in readmes().items():
-        path.write_text(filled(path.read_text(), rows, language))
+    for path, language in marked.readmes().items():
+        path.write_text(marked.filled(path.read_text(), MARKER, totals(rows, language)))
         print(f"{path.name} is up to date")
     print(totals(rows, "en"))
 

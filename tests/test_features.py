@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from local import features
+from local import features, marked
 from local.apps import load_app
 from local.features import Row
 from local.places import INFRA, ROOT, capabilities
@@ -73,8 +73,8 @@ def test_the_rows_that_a_capability_covers_are_named_with_its_routes(name: str) 
 def test_every_readme_shows_the_totals_that_the_script_counts() -> None:
     stale = [
         path.name
-        for path, language in features.readmes().items()
-        if features.filled(path.read_text(), ROWS, language) != path.read_text()
+        for path, language in marked.readmes().items()
+        if marked.part(path.read_text(), features.MARKER) != features.totals(ROWS, language)
     ]
     assert stale == [], "run python -m local.features"
 
@@ -114,15 +114,12 @@ def test_totals_are_counted_for_each_subsystem_and_for_all() -> None:
 
 
 def test_only_what_stands_between_the_markers_is_replaced() -> None:
-    rows = features.read(TABLE)
-    readme = f"# Top\n\n{features.BEGIN}\nold\n{features.END}\n\nBottom\n"
-    once = features.filled(readme, rows, "en")
-    assert once.startswith("# Top\n\n")
-    assert once.endswith("\n\nBottom\n")
-    assert "old" not in once
-    assert features.filled(once, rows, "en") == once
+    readme = "# Top\n\n<!-- part -->\nold\n<!-- /part -->\n\nBottom\n"
+    once = marked.filled(readme, "part", "new")
+    assert once == readme.replace("old", "new")
+    assert marked.part(once, "part") == "new"
 
 
 def test_a_readme_without_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match="there is no <!-- features -->"):
-        features.filled("# Top\n", [], "en")
+    with pytest.raises(ValueError, match="there is no <!-- part -->"):
+        marked.filled("# Top\n", "part", "new")

@@ -8,6 +8,7 @@ from local.apps import load_app
 from local.places import capabilities
 from tests import stories
 from tests.harness import policies
+from tests.harness.families import Tally
 from tests.harness.recorder import Right
 
 FUNCTIONS = [(name, function) for name in capabilities() for function in policies.functions(name)]
@@ -18,12 +19,16 @@ def used(capability: str, function: str) -> set[Right]:
     return set[Right]().union(*(run.rights for run in runs if run.function == function))
 
 
+@pytest.mark.family("A5")
 @pytest.mark.parametrize(("capability", "function"), sorted(FUNCTIONS))
-def test_a_policy_grants_what_is_used_and_nothing_else(capability: str, function: str) -> None:
+def test_a_policy_grants_what_is_used_and_nothing_else(
+    capability: str, function: str, tally: Tally
+) -> None:
     by_lambda = policies.used_by_lambda(load_app(capability).app, function)
     needed = used(capability, function) | by_lambda
     granted = policies.granted(capability, function)
     assert (sorted(granted - needed), sorted(needed - granted)) == ([], []), "beyond, missing"
+    tally.count(1, f"{capability}.{function}")
 
 
 @pytest.mark.parametrize(("capability", "function"), sorted(FUNCTIONS))

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from chalicelib.community import authorizer
 from chalicelib.community.authorizer import Refused, Verifier
+from tests.harness.families import Tally
 from tests.harness.issuer import (
     CLIENT,
     Issuer,
@@ -254,9 +255,10 @@ FORMS: dict[str, Attack] = {
 ATTACKS = {**SIGNATURES, **KEYS, **CLAIMS, **FORMS}
 
 
+@pytest.mark.family("A3")
 @pytest.mark.parametrize("case", ATTACKS)
 def test_an_attack_is_refused(
-    case: str, issuer: Issuer, attacker: Issuer, verifier: Verifier
+    case: str, issuer: Issuer, attacker: Issuer, verifier: Verifier, tally: Tally
 ) -> None:
     token = ATTACKS[case](issuer, attacker)
     with pytest.raises(Refused) as refused:
@@ -264,16 +266,19 @@ def test_an_attack_is_refused(
     assert attacker.asked == 0
     # What is logged of a refusal never holds the token or a part of it.
     assert not any(part and part in str(refused.value) for part in token.split("."))
+    tally.count(1, case)
 
 
+@pytest.mark.family("A3")
 @pytest.mark.parametrize(
     "scheme", ["", "Basic ", "Bearer", "Bearer:", "Token ", "Bearer\t", "Digest Bearer "]
 )
 def test_a_good_token_under_another_scheme_is_refused(
-    scheme: str, issuer: Issuer, verifier: Verifier
+    scheme: str, issuer: Issuer, verifier: Verifier, tally: Tally
 ) -> None:
     with pytest.raises(Refused):
         verifier.verify(scheme + issuer.token())
+    tally.count(1, f"the scheme {scheme!r}")
 
 
 GOOD: dict[str, Callable[[Issuer], str]] = {
@@ -302,7 +307,3 @@ def test_each_issuer_speaks_for_its_own_subjects(
 ) -> None:
     found = {verifier.verify(f"Bearer {each.token(sub='same')}") for each in (issuer, foreign)}
     assert found == {(issuer.address, "same"), (foreign.address, "same")}
-
-
-def test_there_are_at_least_thirty_attacks() -> None:
-    assert len(ATTACKS) >= 30

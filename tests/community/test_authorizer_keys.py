@@ -16,6 +16,7 @@ from shared.auth import Grant, Role, from_context
 from shared.grants import add_community, add_grant
 from shared.table import Transaction
 from tests.conftest import Cloud
+from tests.harness.families import Tally
 from tests.harness.issuer import CLIENT, Issuer, new_key, public_jwk, rs256
 
 KEY, NEXT_KEY, SMALL_KEY = new_key(), new_key(), new_key(1024)
@@ -154,9 +155,10 @@ def test_a_key_replaced_under_its_name_no_longer_speaks(
     assert accepted(verifier, issuer.token(sign=rs256(NEXT_KEY)))
 
 
+@pytest.mark.family("A3")
 @pytest.mark.parametrize("case", DAMAGES)
 def test_known_keys_outlive_an_outage_and_unknown_ones_stay_refused(
-    case: str, issuer: Issuer, verifier: Verifier, clock: Clock
+    case: str, issuer: Issuer, verifier: Verifier, clock: Clock, tally: Tally
 ) -> None:
     assert accepted(verifier, issuer.token())
     DAMAGES[case](issuer)
@@ -165,11 +167,13 @@ def test_known_keys_outlive_an_outage_and_unknown_ones_stay_refused(
         assert accepted(verifier, issuer.token())
         assert not accepted(verifier, next_token(issuer))
     assert issuer.asked == 4
+    tally.count(1, case)
 
 
+@pytest.mark.family("A3")
 @pytest.mark.parametrize("case", DAMAGES)
 def test_without_any_key_nobody_is_let_in_until_the_issuer_answers(
-    case: str, issuer: Issuer, verifier: Verifier, clock: Clock
+    case: str, issuer: Issuer, verifier: Verifier, clock: Clock, tally: Tally
 ) -> None:
     good, status = issuer.document, issuer.status
     DAMAGES[case](issuer)
@@ -178,6 +182,7 @@ def test_without_any_key_nobody_is_let_in_until_the_issuer_answers(
     assert not accepted(verifier, issuer.token())
     clock.seconds += authorizer.RETRY_SECONDS + 1
     assert accepted(verifier, issuer.token())
+    tally.count(1, case)
 
 
 def test_known_keys_outlive_a_server_that_is_gone(clock: Clock) -> None:
@@ -204,14 +209,16 @@ UNFIT: dict[str, Any] = {
 }
 
 
+@pytest.mark.family("A3")
 @pytest.mark.parametrize("case", UNFIT)
 def test_an_unfit_key_is_passed_over_and_its_neighbours_stay(
-    case: str, issuer: Issuer, verifier: Verifier
+    case: str, issuer: Issuer, verifier: Verifier, tally: Tally
 ) -> None:
     issuer.document = issuer.document_of(UNFIT[case], public_jwk(NEXT_KEY, "key-2"))
     signer = SMALL_KEY if case == "of 1,024 bits" else KEY
     assert accepted(verifier, next_token(issuer))
     assert not accepted(verifier, issuer.token(sign=rs256(signer)))
+    tally.count(1, case)
 
 
 @pytest.fixture
