@@ -12,7 +12,7 @@ from shared import aws
 from tests.community import story as community
 from tests.conftest import on_moto
 from tests.harness import policies
-from tests.harness.recorder import API, Recorder, Run
+from tests.harness.recorder import API, Attack, Recorder, Run
 from tests.repairs import story as repairs
 
 MANY = 10
@@ -26,6 +26,11 @@ _BUCKET, _BUS = "bucket-of-the-story", "bus-of-the-story"
 @cache
 def runs(capability: str, count: int = 1) -> tuple[Run, ...]:
     """What a capability's functions do while its story is told with `count` of everything."""
+    return tuple(told(capability, count).runs)
+
+
+def told(capability: str, count: int = 1, attack: Attack | None = None) -> Recorder:
+    """Whoever heard the capability's story, told with `count` of everything."""
     with pytest.MonkeyPatch.context() as patch, on_moto(patch) as cloud:
         cloud.table(capability)
         cloud.setenv("BUCKET", _BUCKET)
@@ -34,9 +39,9 @@ def runs(capability: str, count: int = 1) -> tuple[Run, ...]:
         place = {"LocationConstraint": s3.meta.region_name}
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place)
         aws.client("events").create_event_bus(Name=_BUS)
-        recorder = Recorder(capability)
+        recorder = Recorder(capability, attack)
         _TOLD[capability](recorder, count)
-        return tuple(recorder.runs)
+        return recorder
 
 
 def ways_in(capability: str) -> set[tuple[str, str]]:

@@ -30,11 +30,14 @@ _STEP_REFUSALS = ["stale_version", "not_in_this_state", "timeline_full"]
     status=201,
     errors=["busy"],
     limits=["too_many_uploads"],
+    keyed=True,
 )
 def request_photo_upload(call: Call[shapes.RequestPhotoUpload, NoQuery]) -> shapes.PhotoUpload:
     """Ask for a place for a photo (照片); post its bytes with the form that comes back."""
     body = call.body
-    form = photos.request_photo_upload(call.caller, body.community_id, body.content_type, call.now)
+    form = photos.request_photo_upload(
+        call.caller, body.community_id, body.content_type, call.key, call.now
+    )
     return shapes.photo_upload(form)
 
 

@@ -52,6 +52,10 @@ class Caller(Protocol):
     def grants(self) -> tuple[Grant, ...]: ...
 
 
+Attack = Callable[[str, Callable[[], Any]], None]
+"""Whoever tries a run in its own way before it happens: its way in, and what starts it."""
+
+
 @dataclass
 class Run:
     """One request, or one start of a function."""
@@ -65,10 +69,14 @@ class Run:
 
 
 class Recorder:
-    """Sends requests to a capability and starts its functions, and keeps what they do."""
+    """Sends requests to a capability and starts its functions, and keeps what they do.
 
-    def __init__(self, capability: str) -> None:
+    `attack` may try each of them beforehand, as often as it likes, if it leaves no trace.
+    """
+
+    def __init__(self, capability: str, attack: Attack | None = None) -> None:
         self.module = load_app(capability)
+        self._attack = attack
         self.runs: list[Run] = []
         self._now: Run | None = None
         self._names = {os.environ[key]: name for key, name in _SETTINGS.items()}
@@ -114,14 +122,18 @@ class Recorder:
         return self._run(function, function, lambda: getattr(self.module, function)(event, None))
 
     def _run(self, function: str, way_in: str, work: Callable[[], T]) -> T:
-        run = self._now = Run(function, way_in)
-        self.runs.append(run)
+        run = Run(function, way_in)
         written = io.StringIO()
         (handler,) = self.module.app.logger.handlers
         before = handler.setStream(written)
         # Lambda sets it for every invocation, and the logger repeats it in every line.
         os.environ["_X_AMZN_TRACE_ID"] = _TRACE
         try:
+            if self._attack is not None:
+                self._attack(way_in, work)
+                written.truncate(0)
+            self.runs.append(run)
+            self._now = run
             return work()
         finally:
             self._now = None

@@ -91,7 +91,9 @@ def _photo(recorder: Recorder, who: Person) -> str:
 
 def _place(recorder: Recorder, who: Person) -> dict[str, Any]:
     body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": len(_PHOTO)}
-    form: dict[str, Any] = recorder.request(who, "POST", "/photos", body, 201)
+    form: dict[str, Any] = recorder.request(
+        who, "POST", "/photos", body, 201, key=f"photo-{len(recorder.runs):04}"
+    )
     return form
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def reported(repairs: Repairs, key: str = "key-0001", **changes: Any) -> dict[st
 def taken_photo(repairs: Repairs, who: Person, raw: bytes) -> str:
     """A photo that was uploaded, and examined."""
     body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5000}
-    photo_id: str = ok(repairs.call(who, "POST", "/photos", body), 201)["photo_id"]
+    answer = repairs.call(who, "POST", "/photos", body, Idempotency_Key=f"photo-{uuid.uuid4()}")
+    photo_id: str = ok(answer, 201)["photo_id"]
     key = f"quarantine/{COMMUNITY}/{photo_id}"
     repairs.client("s3").put_object(Bucket=repairs.bucket, Key=key, Body=raw)
     body_text = json.dumps({"Records": [{"s3": {"object": {"key": key}}}]})
@@ -288,7 +290,8 @@ def test_a_refused_photo_cannot_be_attached(repairs: Repairs) -> None:
 
 def test_a_photo_on_its_way_is_shown_as_awaited_without_a_link(repairs: Repairs) -> None:
     body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5000}
-    photo_id = ok(repairs.call(RESIDENT, "POST", "/photos", body), 201)["photo_id"]
+    answer = repairs.call(RESIDENT, "POST", "/photos", body, Idempotency_Key="photo-0001")
+    photo_id = ok(answer, 201)["photo_id"]
     ticket = reported(repairs, photo_ids=[photo_id])
     seen = ok(repairs.call(RESIDENT, "GET", f"/tickets/{ticket['ticket_id']}"))
     assert seen["photos"] == [

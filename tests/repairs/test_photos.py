@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import uuid
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -15,7 +16,14 @@ from PIL import Image, ImageChops, ImageOps
 from chalicelib.repairs.photos import actions, pictures, store
 from chalicelib.repairs.photos.rules import MAX_BYTES, PhotoState, Refusal
 from tests.repairs import pictures as made
-from tests.repairs.scene import COMMUNITY, FOREIGN_RESIDENT, RESIDENT, Person, Repairs
+from tests.repairs.scene import (
+    COMMUNITY,
+    FOREIGN_RESIDENT,
+    NEIGHBOUR,
+    RESIDENT,
+    Person,
+    Repairs,
+)
 
 
 def opened(body: bytes) -> Image.Image:
@@ -123,10 +131,14 @@ def test_no_cut_or_bent_photo_gets_past_as_anything_but_a_picture_or_a_refusal(c
     assert opened(picture.full).format == "JPEG"
 
 
-def place(repairs: Repairs, who: Person = RESIDENT) -> dict[str, Any]:
+PLACE = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5000}
+
+
+def place(repairs: Repairs, who: Person = RESIDENT, key: str | None = None) -> dict[str, Any]:
     """A place for a photo, as the API gives it."""
-    body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5000}
-    answer = repairs.call(who, "POST", "/photos", body)
+    answer = repairs.call(
+        who, "POST", "/photos", PLACE, Idempotency_Key=key or f"photo-{uuid.uuid4()}"
+    )
     assert answer.status == 201, answer.text
     found: dict[str, Any] = answer.json
     return found
@@ -169,6 +181,13 @@ def test_a_place_is_given_with_a_form_for_exactly_this_photo(repairs: Repairs) -
     assert (photo.state, photo.uploader_id) == (PhotoState.AWAITED, RESIDENT.person_id)
 
 
+def test_the_same_key_gives_the_same_place_and_uses_the_quota_once(repairs: Repairs) -> None:
+    first, again = place(repairs, key="photo-0001"), place(repairs, key="photo-0001")
+    assert again["photo_id"] == first["photo_id"]
+    assert [item["used"]["N"] for item in repairs.items() if "used" in item] == ["1"]
+    assert place(repairs, NEIGHBOUR, key="photo-0001")["photo_id"] != first["photo_id"]
+
+
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -182,22 +201,24 @@ def test_a_place_is_given_with_a_form_for_exactly_this_photo(repairs: Repairs) -
 def test_a_place_for_anything_but_a_small_photo_is_refused(
     repairs: Repairs, changes: dict[str, Any], path: str
 ) -> None:
-    body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": MAX_BYTES}
-    answer = repairs.call(RESIDENT, "POST", "/photos", {**body, **changes})
+    body = {**PLACE, "size_bytes": MAX_BYTES, **changes}
+    answer = repairs.call(RESIDENT, "POST", "/photos", body, Idempotency_Key="photo-0001")
     assert answer.status == 400
     assert [error["path"] for error in answer.json["errors"]] == [path]
     assert repairs.items() == []
 
 
 def test_a_place_in_another_community_does_not_exist(repairs: Repairs) -> None:
-    body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5000}
-    assert repairs.call(FOREIGN_RESIDENT, "POST", "/photos", body).status == 404
+    answer = repairs.call(FOREIGN_RESIDENT, "POST", "/photos", PLACE, Idempotency_Key="photo-0001")
+    assert answer.status == 404
     assert repairs.items() == []
 
 
 def test_the_31st_place_of_an_hour_is_refused(repairs: Repairs) -> None:
-    body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5000}
-    answers = [repairs.call(RESIDENT, "POST", "/photos", body) for _ in range(31)]
+    answers = [
+        repairs.call(RESIDENT, "POST", "/photos", PLACE, Idempotency_Key=f"photo-{number:04}")
+        for number in range(31)
+    ]
     # An hour that turns in the middle of this test leaves all 31 within their limits.
     statuses = [answer.status for answer in answers]
     assert statuses[:30] == [201] * 30

@@ -21,11 +21,14 @@ from shared.errors import NotFound
 
 
 def request_photo_upload(
-    caller: Caller, community_id: str, content_type: str, now: datetime
+    caller: Caller, community_id: str, content_type: str, key: str, now: datetime
 ) -> UploadForm:
-    """Give out a place for one photo, and the form to post its bytes with (RA-22)."""
+    """Give out a place for one photo, and the form to post its bytes with (RA-22).
+
+    The same key gives the same place, with a form that is good for five minutes again.
+    """
     caller.reach(ids.community_of(community_id, "com"))
-    photo_id = ids.new_id("pho", community_id, now)
+    photo_id = ids.derived_id("pho", community_id, caller.person_id, key)
     photo = rules.request_photo_upload(photo_id, caller.person_id, now)
     store.add_photo(photo, upload_quota(caller.person_id, now))
     form = files.upload_form(_quarantined(photo_id), content_type, MAX_BYTES, now)

@@ -1,0 +1,139 @@
+"""All that a capability has stored, taken and put back through AWS's own doors.
+
+A test that wants to try one moment many times takes the world at that moment, tries, and puts it
+back: only what differs is written, so trying costs little however much is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from shared import aws, ids
+
+Item = dict[str, Any]
+Key = tuple[str, str]
+
+_ID = re.compile(f"[{ids.ALPHABET}]{{26}}")
+# What a signature, a form's policy and botocore's own clock put into links and forms.
+_SIGNED = re.compile(r"[0-9a-f]{64}|eyJ[\w+/=-]{100,}|\d{8}T\d{6}Z")
+
+
+class File(NamedTuple):
+    """An object of a bucket: its bytes and its type."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class World:
+    """Every item of every table and every object of every bucket, at one moment."""
+
+    items: Mapping[str, Mapping[Key, Item]]
+    files: Mapping[str, Mapping[str, File]]
+
+    def put_back(self, now: World) -> None:
+        """Make the stored world, which is `now`, this one again."""
+        dynamodb, s3 = aws.client("dynamodb"), aws.client("s3")
+        for table, items in self.items.items():
+            for pk, sk in now.items[table].keys() - items.keys():
+                dynamodb.delete_item(TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+            for at, item in items.items():
+                if now.items[table].get(at) != item:
+                    dynamodb.put_item(TableName=table, Item=item)
+        for bucket, files in self.files.items():
+            for name in now.files[bucket].keys() - files.keys():
+                s3.delete_object(Bucket=bucket, Key=name)
+            for name, file in files.items():
+                if now.files[bucket].get(name) != file:
+                    s3.put_object(
+                        Bucket=bucket, Key=name, Body=file.body, ContentType=file.content_type
+                    )
+
+
+def taken(tables: tuple[str, ...], buckets: tuple[str, ...]) -> World:
+    """The world as it is stored now, for these tables and buckets."""
+    dynamodb, s3 = aws.client("dynamodb"), aws.client("s3")
+    items = {
+        table: {
+            (item["pk"]["S"], item["sk"]["S"]): item
+            for page in dynamodb.get_paginator("scan").paginate(TableName=table)
+            for item in page["Items"]
+        }
+        for table in tables
+    }
+    files: dict[str, dict[str, File]] = {}
+    for bucket in buckets:
+        files[bucket] = {}
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for listed in page.get("Contents", []):
+                files[bucket][listed["Key"]] = _file(s3, bucket, listed["Key"], listed["ETag"])
+    return World(items, files)
+
+
+_read: dict[tuple[str, str], File] = {}
+
+
+def _file(s3: Any, bucket: str, key: str, etag: str) -> File:
+    """An object; one that was read before with the same name and digest is not read again."""
+    if (key, etag) not in _read:
+        found = s3.get_object(Bucket=bucket, Key=key)
+        _read[key, etag] = File(found["Body"].read(), found["ContentType"])
+    return _read[key, etag]
+
+
+def alike(value: Any, names: Mapping[str, str]) -> Any:
+    """`value` with each drawn id under its name, and without signatures and their times.
+
+    Two runs of the same work draw different ids; what they did is the same where nothing but
+    those ids differs.
+    """
+
+    def named(match: re.Match[str]) -> str:
+        return names.get(match.group(), match.group())
+
+    match value:
+        case str():
+            return _ID.sub(named, _SIGNED.sub("<signed>", value))
+        case Mapping():
+            return {alike(key, names): alike(inner, names) for key, inner in value.items()}
+        case list() | tuple():
+            return [alike(inner, names) for inner in value]
+        case _:
+            return value
+
+
+class Drawn:
+    """Names the ids that chance makes, by their order within one delivery of a trigger.
+
+    Where several deliveries drew an id each for the same thing, the first that is still there has
+    the plain name, so that a run whose first delivery died can equal one that never did.
+    """
+
+    def __init__(self) -> None:
+        self._ids: list[list[str]] = []
+
+    def forget(self) -> None:
+        """Begin with the first delivery of another try."""
+        self._ids = []
+
+    def deliver(self) -> None:
+        """Begin with the next delivery of the same trigger."""
+        self._ids.append([])
+
+    def note(self, made: str) -> None:
+        """An id was made."""
+        if self._ids:
+            self._ids[-1].append(made)
+
+    def names(self, stored: object) -> dict[str, str]:
+        """A name for each id that is still to be found in `stored`."""
+        text, names = repr(stored), dict[str, str]()
+        for position in range(max(map(len, self._ids), default=0)):
+            drawn = [ids[position] for ids in self._ids if position < len(ids)]
+            for number, made in enumerate(made for made in drawn if made in text):
+                names[made] = f"<made {position}{chr(39) * number}>"
+        return names
