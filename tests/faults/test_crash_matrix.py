@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -11,12 +12,12 @@ import pytest
 from local.package import load_template
 from local.places import INFRA, capabilities
 from tests import stories
-from tests.faults.conftest import Clock
 from tests.harness import faults, world
-from tests.harness.crash_matrix import CrashMatrix, Oracle, Place
+from tests.harness.crash_matrix import CrashMatrix, Place
 from tests.harness.families import Tally
 from tests.harness.faults import Fault
-from tests.harness.world import Drawn, Item, World
+from tests.harness.source import Source
+from tests.harness.world import Drawn, World
 
 pytestmark = pytest.mark.family("F1")
 
@@ -34,32 +35,30 @@ def perishable(capability: str) -> tuple[str, ...]:
     return tuple(rule["Prefix"] for rule in rules if "ExpirationInDays" in rule)
 
 
-def matrix(
-    capability: str, drawn: Drawn, stopped: Clock, oracle: Oracle, *, pairs: bool = False
-) -> CrashMatrix:
+def matrix(capability: str, drawn: Drawn, source: Source, *, pairs: bool = False) -> CrashMatrix:
     """The capability's story, with every run tried at every point."""
+    oracle = import_module(f"tests.{capability}.invariants")
     with faults.listening() as heard:
-        place = Place(stored, perishable(capability), oracle)
+        place = Place(
+            stored,
+            perishable(capability),
+            lambda items: oracle.broken(items, source.now),
+        )
         tries = CrashMatrix(heard, drawn, place, pairs=pairs)
 
         def attack(way_in: str, work: Callable[[], Any]) -> None:
-            stopped.move_on()
+            source.tick()
             tries(way_in, work)
 
         stories.told(capability, attack=attack)
     return tries
 
 
-def whole(items: list[Item]) -> Iterable[str]:
-    """Every item has the attributes that every record has."""
-    return [f"{item} is no record" for item in items if not {"pk", "sk"} <= item.keys()]
-
-
 @pytest.mark.parametrize("capability", capabilities())
 def test_no_fault_at_any_call_loses_doubles_or_changes_anything(
-    capability: str, tally: Tally, drawn: Drawn, stopped: Clock
+    capability: str, tally: Tally, drawn: Drawn, source: Source
 ) -> None:
-    tried = matrix(capability, drawn, stopped, whole, pairs=tally.proving).tried
+    tried = matrix(capability, drawn, source, pairs=tally.proving).tried
     for way_in, done in tried.items():
         print(f"{capability}.{way_in}: {done.points.total()} points, {done.pairs} pairs")
         tally.count(done.points.total() + done.pairs, f"{capability}.{way_in}")
