@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
 import pytest
 
@@ -13,9 +11,11 @@ from local.package import load_template
 from local.places import INFRA, capabilities
 from tests import stories
 from tests.harness import faults, world
-from tests.harness.crash_matrix import CrashMatrix, Place
+from tests.harness.crash_matrix import CrashMatrix
 from tests.harness.families import Tally
 from tests.harness.faults import Fault
+from tests.harness.outcomes import Place
+from tests.harness.recorder import Trigger
 from tests.harness.source import Source
 from tests.harness.world import Drawn, World
 
@@ -46,9 +46,9 @@ def matrix(capability: str, drawn: Drawn, source: Source, *, pairs: bool = False
         )
         tries = CrashMatrix(heard, drawn, place, pairs=pairs)
 
-        def attack(way_in: str, work: Callable[[], Any]) -> None:
+        def attack(trigger: Trigger) -> None:
             source.tick()
-            tries(way_in, work)
+            tries(trigger)
 
         stories.told(capability, attack=attack)
     return tries

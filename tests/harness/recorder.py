@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 from local.apps import load_app
 from shared import aws
@@ -32,7 +32,6 @@ _TRANSACTED = {
 _SETTINGS = {"TABLE": "Table", "GRANTS_TABLE": "GrantsTable", "BUCKET": "Bucket", "BUS": "BusName"}
 _FORM_KEY = re.compile(r'"key":"([a-z]+)/')
 _TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
-T = TypeVar("T")
 
 
 class Right(NamedTuple):
@@ -52,8 +51,39 @@ class Caller(Protocol):
     def grants(self) -> tuple[Grant, ...]: ...
 
 
-Attack = Callable[[str, Callable[[], Any]], None]
-"""Whoever tries a run in its own way before it happens: its way in, and what starts it."""
+@dataclass(frozen=True)
+class Asked:
+    """A request as a story sends it; `body` is not JSON yet."""
+
+    who: Caller
+    method: str
+    url: str
+    body: Any
+    key: str
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What starts a run; it may be delivered more than once.
+
+    Attributes
+    ----------
+    function, way_in
+        The function, and the view of its API or the function again.
+    deliver
+        Delivers it; what it is answered.
+    asked
+        The request, if it is one.
+    """
+
+    function: str
+    way_in: str
+    deliver: Callable[[], Any]
+    asked: Asked | None = None
+
+
+Attack = Callable[[Trigger], None]
+"""Whoever tries a run in its own way before it happens."""
 
 
 @dataclass
@@ -97,6 +127,22 @@ class Recorder:
         key: str = "key-0001",
     ) -> Any:
         """Send a request in somebody's name; the body of the answer, which has this status."""
+        answer = self._run(self.asking(who, method, url, body, key=key))
+        assert answer.status == status, answer.text
+        run = self.runs[-1]
+        run.answer = answer.json
+        for prefix in _FORM_KEY.findall(answer.text):
+            run.rights.add(Right("s3:PutObject", f"Bucket/{prefix}/*"))
+        return answer.json
+
+    def start(self, function: str, event: Any) -> Any:
+        """Start a function with an event; what it returns."""
+        return self._run(self.starting(function, event))
+
+    def asking(
+        self, who: Caller, method: str, url: str, body: Any = None, *, key: str = "key-0001"
+    ) -> Trigger:
+        """A request in somebody's name, to be sent."""
 
         def ask() -> Answer:
             return send(
@@ -109,20 +155,14 @@ class Recorder:
                 grants=who.grants,
             )
 
-        answer = self._run(API, self._view(method, url), ask)
-        assert answer.status == status, answer.text
-        run = self.runs[-1]
-        run.answer = answer.json
-        for prefix in _FORM_KEY.findall(answer.text):
-            run.rights.add(Right("s3:PutObject", f"Bucket/{prefix}/*"))
-        return answer.json
+        return Trigger(API, self._view(method, url), ask, Asked(who, method, url, body, key))
 
-    def start(self, function: str, event: Any) -> Any:
-        """Start a function with an event; what it returns."""
-        return self._run(function, function, lambda: getattr(self.module, function)(event, None))
+    def starting(self, function: str, event: Any) -> Trigger:
+        """An event for a function, to be delivered."""
+        return Trigger(function, function, lambda: getattr(self.module, function)(event, None))
 
-    def _run(self, function: str, way_in: str, work: Callable[[], T]) -> T:
-        run = Run(function, way_in)
+    def _run(self, trigger: Trigger) -> Any:
+        run = Run(trigger.function, trigger.way_in)
         written = io.StringIO()
         (handler,) = self.module.app.logger.handlers
         before = handler.setStream(written)
@@ -130,11 +170,12 @@ class Recorder:
         os.environ["_X_AMZN_TRACE_ID"] = _TRACE
         try:
             if self._attack is not None:
-                self._attack(way_in, work)
-                written.truncate(0)
+                self._attack(trigger)
+                written.seek(0)
+                written.truncate()
             self.runs.append(run)
             self._now = run
-            return work()
+            return trigger.deliver()
         finally:
             self._now = None
             del os.environ["_X_AMZN_TRACE_ID"]
