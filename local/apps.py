@@ -17,10 +17,14 @@ def put_on_path() -> None:
             sys.path.append(folder)
 
 
-def load_app(name: str) -> ModuleType:
-    """The module `functions/<name>/app.py`, loaded once under the name `app_of_<name>`."""
+def load_app(name: str, container: str = "") -> ModuleType:
+    """The module `functions/<name>/app.py`, loaded once for each `container`.
+
+    An app knows one request at a time, as Lambda gives a container no other; what answers two at
+    once needs two containers.
+    """
     put_on_path()
-    module_name = f"app_of_{name}"
+    module_name = f"app_of_{name}{container}"
     if module_name in sys.modules:
         return sys.modules[module_name]
     spec = importlib.util.spec_from_file_location(module_name, FUNCTIONS / name / "app.py")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import pytest
@@ -31,6 +32,15 @@ def runs(capability: str, count: int = 1) -> tuple[Run, ...]:
 
 def told(capability: str, count: int = 1, attack: Attack | None = None) -> Recorder:
     """Whoever heard the capability's story, told with `count` of everything."""
+    with in_its_place(capability):
+        recorder = Recorder(capability, attack)
+        _TOLD[capability](recorder, count)
+        return recorder
+
+
+@contextmanager
+def in_its_place(capability: str) -> Iterator[None]:
+    """Empty tables, a bucket and a bus, where a story of the capability can be told."""
     with pytest.MonkeyPatch.context() as patch, on_moto(patch) as cloud:
         cloud.table(capability)
         cloud.setenv("BUCKET", _BUCKET)
@@ -39,9 +49,7 @@ def told(capability: str, count: int = 1, attack: Attack | None = None) -> Recor
         place = {"LocationConstraint": s3.meta.region_name}
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place)
         aws.client("events").create_event_bus(Name=_BUS)
-        recorder = Recorder(capability, attack)
-        _TOLD[capability](recorder, count)
-        return recorder
+        yield
 
 
 def ways_in(capability: str) -> set[tuple[str, str]]:

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
-
 import pytest
 
-from local.package import load_template
-from local.places import INFRA, capabilities
+from local.places import capabilities
 from tests import stories
-from tests.harness import faults, world
+from tests.faults.places import place_of
+from tests.harness import faults
 from tests.harness.crash_matrix import CrashMatrix
 from tests.harness.families import Tally
 from tests.harness.faults import Fault
-from tests.harness.outcomes import Place
 from tests.harness.recorder import Trigger
 from tests.harness.source import Source
-from tests.harness.world import Drawn, World
+from tests.harness.world import Drawn
 
 pytestmark = pytest.mark.family("F1")
 
 
-def stored() -> World:
-    """All that the capability whose story is told has stored."""
-    tables = (os.environ["TABLE"], os.environ["GRANTS_TABLE"])
-    return world.taken(tables, (os.environ["BUCKET"],))
-
-
-def perishable(capability: str) -> tuple[str, ...]:
-    """The prefixes that the capability's bucket lets expire."""
-    bucket = load_template(INFRA / f"{capability}.yaml")["Resources"]["Bucket"]["Properties"]
-    rules = bucket["LifecycleConfiguration"]["Rules"]
-    return tuple(rule["Prefix"] for rule in rules if "ExpirationInDays" in rule)
-
-
 def matrix(capability: str, drawn: Drawn, source: Source, *, pairs: bool = False) -> CrashMatrix:
     """The capability's story, with every run tried at every point."""
-    oracle = import_module(f"tests.{capability}.invariants")
     with faults.listening() as heard:
-        place = Place(
-            stored,
-            perishable(capability),
-            lambda items: oracle.broken(items, source.now),
-        )
-        tries = CrashMatrix(heard, drawn, place, pairs=pairs)
+        tries = CrashMatrix(heard, drawn, place_of(capability, source), pairs=pairs)
 
         def attack(trigger: Trigger) -> None:
             source.tick()

@@ -20,6 +20,7 @@ from local.apps import load_app
 from shared import aws
 from shared.auth import Grant
 from tests.harness.gateway import Answer, send
+from tests.harness.touched import Touched, touched
 
 API = "api_handler"
 _TRANSACTED = {
@@ -94,6 +95,7 @@ class Run:
     way_in: str
     calls: list[str] = field(default_factory=list)
     rights: set[Right] = field(default_factory=set)
+    touched: set[Touched] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
     answer: Any = None
 
@@ -104,8 +106,10 @@ class Recorder:
     `attack` may try each of them beforehand, as often as it likes, if it leaves no trace.
     """
 
-    def __init__(self, capability: str, attack: Attack | None = None) -> None:
-        self.module = load_app(capability)
+    def __init__(
+        self, capability: str, attack: Attack | None = None, container: str = ""
+    ) -> None:
+        self.module = load_app(capability, container)
         self._attack = attack
         self.runs: list[Run] = []
         self._now: Run | None = None
@@ -195,9 +199,11 @@ class Recorder:
             service = model.service_model.service_name
             self._now.rights.update(self._rights(service, model.name, params))
 
-    def _sent(self, model: Any, **_: object) -> None:
+    def _sent(self, model: Any, params: dict[str, Any], **_: object) -> None:
         if self._now is not None:
             self._now.calls.append(model.name)
+            service = model.service_model.service_name
+            self._now.touched.update(touched(service, model.name, params))
 
     def _answered(self, http_response: Any, model: Any, **_: object) -> None:
         if self._now is not None and model.name == "GetObject" and http_response.status_code == 404:

@@ -10,10 +10,17 @@ T = TypeVar("T")
 
 
 class Worker(Thread, Generic[T]):
-    """A piece of work that stops before each of its calls until it is let on."""
+    """A piece of work that stops before each of its calls until it is let on.
+
+    Attributes
+    ----------
+    calls
+        How many calls it made, or stands before.
+    """
 
     def __init__(self, work: Callable[[], T]) -> None:
         super().__init__(daemon=True)
+        self.calls = 0
         self._work = work
         self._arrived = Semaphore(0)
         self._let_on = Semaphore(0)
@@ -50,6 +57,7 @@ class Worker(Thread, Generic[T]):
 
     def wait(self) -> None:
         """Stand before a call until it is let on."""
+        self.calls += 1
         self._arrived.release()
         self._let_on.acquire()
 

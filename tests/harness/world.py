@@ -7,6 +7,7 @@ back: only what differs is written, so trying costs little however much is store
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -113,33 +114,37 @@ def alike(value: Any, names: Mapping[str, str]) -> Any:
 
 
 class Drawn:
-    """Names the ids that chance makes, by their order within one delivery of a trigger.
+    """Names the ids that chance makes, by whom they are made for and by their order.
 
-    Where several deliveries drew an id each for the same thing, the first that is still there has
-    the plain name, so that a run whose first delivery died can equal one that never did.
+    Where several deliveries of one trigger drew an id each for the same thing, the first that is
+    still there has the plain name, so that a run whose first delivery died can equal one that
+    never did.
     """
 
     def __init__(self) -> None:
-        self._ids: list[list[str]] = []
+        self._ids: dict[str, list[list[str]]] = {}
+        self._mine = threading.local()
 
     def forget(self) -> None:
-        """Begin with the first delivery of another try."""
-        self._ids = []
+        """Begin with the first deliveries of another try."""
+        self._ids = {}
 
-    def deliver(self) -> None:
-        """Begin with the next delivery of the same trigger."""
-        self._ids.append([])
+    def deliver(self, trigger: str = "") -> None:
+        """Begin with the next delivery of a trigger, in this thread."""
+        self._mine.ids = []
+        self._ids.setdefault(trigger, []).append(self._mine.ids)
 
     def note(self, made: str) -> None:
-        """An id was made."""
-        if self._ids:
-            self._ids[-1].append(made)
+        """An id was made, in this thread."""
+        if hasattr(self._mine, "ids"):
+            self._mine.ids.append(made)
 
     def names(self, stored: object) -> dict[str, str]:
         """A name for each id that is still to be found in `stored`."""
         text, names = repr(stored), dict[str, str]()
-        for position in range(max(map(len, self._ids), default=0)):
-            drawn = [ids[position] for ids in self._ids if position < len(ids)]
-            for number, made in enumerate(made for made in drawn if made in text):
-                names[made] = f"<made {position}{chr(39) * number}>"
+        for trigger, deliveries in self._ids.items():
+            for position in range(max(map(len, deliveries), default=0)):
+                drawn = [ids[position] for ids in deliveries if position < len(ids)]
+                for number, made in enumerate(made for made in drawn if made in text):
+                    names[made] = f"<made {trigger}{position}{chr(39) * number}>"
         return names

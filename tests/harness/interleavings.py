@@ -1,0 +1,204 @@
+"""Interleavings (F2): every order in which the calls of two handlers on one item can happen.
+
+A capability brings its things to where they are contended for (`tests/<capability>/rivals.py`) and
+names what may come at that moment.  Every two of these triggers, and each with its own second
+delivery, that touch a common item are delivered at once in two containers, their AWS calls let
+through one by one in every order.  What they leave must be what they leave one after the other,
+or what one leaves while the other was refused with 409; whoever failed is delivered again, as its
+deliverer would.  The count is one for each order; where the calls of both are more than the limit,
+every order in which one of them is interrupted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import combinations, combinations_with_replacement
+from threading import current_thread
+from typing import Any
+
+from shared import aws
+from tests.harness.outcomes import Outcome, Place, delivered, is_settled
+from tests.harness.recorder import Recorder, Trigger
+from tests.harness.touched import Touched, touched
+from tests.harness.turns import Worker, take_turns
+from tests.harness.world import Drawn, World
+
+Rivals = Callable[[Recorder], Sequence[Trigger]]
+"""What may come at one moment, asked of one container."""
+
+_NAMES = ("first ", "second ")
+_DELIVERIES_MAX = 4
+
+
+@dataclass
+class Pair:
+    """Two ways in: the orders that were tried, and what broke."""
+
+    orders: int = 0
+    refused: int = 0
+    broken: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Held:
+    """The calls that workers make: held until their turn comes, and what they touch."""
+
+    touched: set[Touched] = field(default_factory=set)
+
+    def before_call(self, model: Any, params: dict[str, Any], **_: object) -> None:
+        if isinstance(current_thread(), Worker):
+            take_turns(model.name)
+            self.touched.update(touched(model.service_model.service_name, model.name, params))
+
+
+@contextmanager
+def holding() -> Iterator[_Held]:
+    """Hold the calls of workers, by every client that is made while the context lasts."""
+    held = _Held()
+    emitter = aws.session().get_component("event_emitter")
+    aws.client.cache_clear()
+    emitter.register("before-call", held.before_call)
+    try:
+        yield held
+    finally:
+        emitter.unregister("before-call", held.before_call)
+        aws.client.cache_clear()
+
+
+class Interleavings:
+    """Tries every pair of rivals in every order.
+
+    Parameters
+    ----------
+    limit
+        The most calls of two triggers whose every order is tried.
+    thorough
+        Whether to try two of which only one writes at every moment, and not at the first alone.
+    """
+
+    def __init__(
+        self,
+        held: _Held,
+        containers: tuple[Recorder, Recorder],
+        drawn: Drawn,
+        place: Place,
+        limit: int,
+        *,
+        thorough: bool,
+    ) -> None:
+        self.pairs: dict[tuple[str, str], Pair] = {}
+        self._held, self._drawn, self._place, self._limit = held, drawn, place, limit
+        self._containers, self._thorough = containers, thorough
+
+    def try_all(self, rivals: Rivals) -> None:
+        """Try every pair at this moment, and leave the world as it was."""
+        self._now = before = self._place.stored()
+        first, second = (rivals(container) for container in self._containers)
+        alone = [self._run(before, (trigger, None), ()) for trigger in first]
+        for i, j in combinations_with_replacement(range(len(first)), 2):
+            shared = any(a.conflicts(b) for a in alone[i].touched for b in alone[j].touched)
+            if shared and self._is_worth(first[i], alone[i], first[j], alone[j]):
+                self._try(before, (first[i], second[j]), (alone[i], alone[j]))
+        before.put_back(self._now)
+
+    def _is_worth(self, one: Trigger, ran: _Ran, other: Trigger, beside: _Ran) -> bool:
+        """Whether two can be in each other's way; thoroughly, wherever one of them writes."""
+        if self._thorough or _names_of(one, other) not in self.pairs:
+            return ran.writes or beside.writes
+        return ran.writes and beside.writes
+
+    def _try(
+        self, before: World, both: tuple[Trigger, Trigger], alone: tuple[_Ran, _Ran]
+    ) -> None:
+        names = _names_of(*both)
+        pair = self.pairs.setdefault(names, Pair())
+        n, m = alone[0].calls[0], alone[1].calls[0]
+        serial = [self._run(before, both, order).outcome for order in ([0] * n, [1] * m)]
+        pair.orders += 2
+        for order in self._orders(n, m):
+            outcome = self._run(before, both, order).outcome
+            pair.orders += 1
+            meant = [*serial, *self._refused(before, both, outcome)]
+            pair.refused += len(meant) - 2
+            differences = [list(self._place.differences(outcome, each)) for each in meant]
+            if all(differences):
+                least = min(differences, key=len)
+                pair.broken += [f"{names} in the order {order}: {said}" for said in least]
+
+    def _orders(self, n: int, m: int) -> Iterator[list[int]]:
+        """Every order of n calls of the first and m of the second but the two serial ones."""
+        if n + m > self._limit:
+            for k in range(1, n):
+                yield [0] * k + [1] * m
+            for k in range(1, m):
+                yield [1] * k + [0] * n
+            return
+        for places in combinations(range(n + m), n):
+            order = [0 if at in places else 1 for at in range(n + m)]
+            if order not in ([0] * n + [1] * m, [1] * m + [0] * n):
+                yield order
+
+    def _refused(
+        self, before: World, both: tuple[Trigger, Trigger], outcome: Outcome
+    ) -> Iterator[Outcome]:
+        """What one leaves alone, for each of the two that was refused."""
+        for refused in (0, 1):
+            answer = outcome.answers[refused]
+            if isinstance(answer, dict) and answer.get("status") == 409:
+                rest = (None, both[1]) if refused == 0 else (both[0], None)
+                alone = self._run(before, rest, ()).outcome
+                answers = list(alone.answers)
+                answers[refused] = answer
+                yield replace(alone, answers=answers)
+
+    def _run(
+        self,
+        before: World,
+        triggers: tuple[Trigger | None, Trigger | None],
+        order: Sequence[int],
+    ) -> _Ran:
+        """Deliver both in the world `before`, their calls let through in this order."""
+        before.put_back(self._now)
+        self._drawn.forget()
+        self._held.touched = set()
+        workers = [
+            Worker(partial(self._deliver, name, trigger))
+            for name, trigger in zip(_NAMES, triggers, strict=True)
+        ]
+        for turn in order:
+            workers[turn].advance(1)
+        answers = [worker.finish() for worker in workers]
+        for at, (name, trigger) in enumerate(zip(_NAMES, triggers, strict=True)):
+            for _ in range(_DELIVERIES_MAX):
+                if is_settled(answers[at]):
+                    break
+                answers[at] = self._deliver(name, trigger)
+        stored = self._place.stored()
+        writes = stored != before
+        self._now = stored
+        names = self._drawn.names((stored, answers))
+        outcome = self._place.outcome(answers, stored, (), names)
+        calls = (workers[0].calls, workers[1].calls)
+        return _Ran(outcome, calls, frozenset(self._held.touched), writes)
+
+    def _deliver(self, name: str, trigger: Trigger | None) -> Any:
+        self._drawn.deliver(name)
+        return delivered(trigger.deliver) if trigger is not None else None
+
+
+def _names_of(one: Trigger, other: Trigger) -> tuple[str, str]:
+    first, second = sorted((one.way_in, other.way_in))
+    return first, second
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """What became of one order."""
+
+    outcome: Outcome
+    calls: tuple[int, int]
+    touched: frozenset[Touched]
+    writes: bool
