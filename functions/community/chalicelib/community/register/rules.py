@@ -207,13 +207,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Building:
-    """A building (楼栋) as the unit that changes whole."""
+    """A building (楼栋) as the unit that changes whole.
+
+    `import_id` is the import that it has taken, `edition` the one whose rooms count.
+    """
 
     community_id: str
     name: str
     rooms: int = 0
     phase: Phase = Phase.FREE
     import_id: str = ""
+    edition: str = ""
     version: int | None = None
 
 
@@ -266,7 +270,7 @@ def release(building: Building) -> Building:
 
 def flip(building: Building, rooms: int) -> Building:
     """The building in which the staged rooms count from now on."""
-    return replace(building, phase=Phase.FOLDING, rooms=rooms)
+    return replace(building, phase=Phase.FOLDING, rooms=rooms, edition=building.import_id)
 
 
 def free(building: Building) -> Building:
