@@ -88,6 +88,7 @@ class Register:
                 import_id=found.id,
                 building=plan.building,
                 base_version=plan.base_version,
+                dry_run_id=found.dry_run_id,
                 actor_id=CLERK,
             )
             for plan in found.buildings

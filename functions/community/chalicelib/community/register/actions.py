@@ -69,16 +69,18 @@ def list_import_rows(
     caller: Caller, import_id: str, query: shapes.RowQuery
 ) -> tuple[list[report.RowReport], int | None]:
     """A page of what a dry run says of each row."""
-    rules.check_has_dry_run(get_import(caller, import_id))
-    return report.read_rows(import_id, query.outcome, int(query.cursor), query.limit)
+    found = get_import(caller, import_id)
+    rules.check_has_dry_run(found)
+    return report.read_rows(found.dry_run_id, query.outcome, int(query.cursor), query.limit)
 
 
 def list_import_findings(
     caller: Caller, import_id: str, query: shapes.FindingQuery
 ) -> tuple[list[Finding], int | None]:
     """A page of what a dry run found wrong in the file."""
-    rules.check_has_dry_run(get_import(caller, import_id))
-    return report.read_findings(import_id, int(query.cursor), query.limit)
+    found = get_import(caller, import_id)
+    rules.check_has_dry_run(found)
+    return report.read_findings(found.dry_run_id, int(query.cursor), query.limit)
 
 
 def read_register(notification: str, now: datetime) -> None:
@@ -120,6 +122,7 @@ def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -
                     "import_id": import_id,
                     "building": plan.building,
                     "base_version": plan.base_version,
+                    "dry_run_id": found.dry_run_id,
                     "actor_id": caller.person_id,
                 }
                 for plan in found.buildings
@@ -272,7 +275,7 @@ def _take(step: Step, building: Building, task: shapes.BuildingTask, now: dateti
     if step is Step.CLAIM:
         after = store.save_building(rules.claim(building, task.import_id))
     elif step is Step.STAGE:
-        wanted = report.read_building(task.import_id, building.name)
+        wanted = report.read_building(task.dry_run_id, building.name)
         if not store.stage_rooms(building, wanted.by_key):
             raise Busy
         event = events.happened(
@@ -330,14 +333,15 @@ def _dry_run(found: Import, key: str, now: datetime) -> None:
             raise RegisterRefused("too_many_buildings", limit=rules.MAX_BUILDINGS)
         named.update(b.name for b in store.list_buildings(found.community_id))
         buildings, existing = _whole_buildings(found.community_id, sorted(named))
-        totals, plans = dry_run.write(found.id, read, buildings, existing)
+        dry_run_id = ids.new_id("dry", found.community_id, now)
+        totals, plans = dry_run.write(dry_run_id, read, buildings, existing)
     except files.TooBig:
         _refuse(found, RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES >> 20))
         return
     except RegisterRefused as refusal:
         _refuse(found, refusal)
         return
-    if imports.save_import(rules.read(found, totals, plans)) is None:
+    if imports.save_import(rules.read(found, dry_run_id, totals, plans)) is None:
         raise Busy
 
 

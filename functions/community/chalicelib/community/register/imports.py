@@ -29,6 +29,7 @@ class _Import(Record):
     state = UnicodeAttribute()
     refusal = UnicodeAttribute()
     refusal_params = UnicodeAttribute()
+    dry_run_id = UnicodeAttribute(default="")
     totals = UnicodeAttribute()
     buildings = UnicodeAttribute()
 
@@ -115,6 +116,7 @@ def _import_item(found: Import, announcing: events.Event | None) -> _Import:
         state=found.state.value,
         refusal=found.refusal,
         refusal_params=msgspec.json.encode(found.refusal_params).decode(),
+        dry_run_id=found.dry_run_id,
         totals=msgspec.json.encode(found.totals).decode(),
         buildings=msgspec.json.encode(found.buildings).decode(),
         version=found.version,
@@ -133,6 +135,7 @@ def _to_import(community_id: str, item: _Import) -> Import:
         state=ImportState(item.state),
         refusal=item.refusal,
         refusal_params=msgspec.json.decode(item.refusal_params, type=tuple[tuple[str, str], ...]),
+        dry_run_id=item.dry_run_id,
         totals=msgspec.json.decode(item.totals, type=Totals),
         buildings=msgspec.json.decode(item.buildings, type=tuple[BuildingPlan, ...]),
         version=item.version,

@@ -109,16 +109,18 @@ class Import:
     state: ImportState = ImportState.AWAITING_FILE
     refusal: str = ""
     refusal_params: tuple[tuple[str, str], ...] = ()
+    dry_run_id: str = ""
     totals: Totals = Totals()
     buildings: tuple[BuildingPlan, ...] = ()
     version: int | None = None
 
 
-def read(found: Import, totals: Totals, buildings: tuple[BuildingPlan, ...]) -> Import:
+def read(
+    found: Import, dry_run_id: str, totals: Totals, buildings: tuple[BuildingPlan, ...]
+) -> Import:
     """The import with its dry run."""
-    return replace(
-        _move(found, ImportAction.READ, ImportState.READY), totals=totals, buildings=buildings
-    )
+    moved = _move(found, ImportAction.READ, ImportState.READY)
+    return replace(moved, dry_run_id=dry_run_id, totals=totals, buildings=buildings)
 
 
 def refuse(found: Import, code: str, params: Mapping[str, str]) -> Import:
