@@ -71,16 +71,10 @@ def an_import_awaits_its_file(register: Register) -> None:
     aws.client("s3").put_object(Bucket=register.bucket, Key=key["key"], Body=file)
 
 
-def without_chance(patch: pytest.MonkeyPatch) -> None:
-    """The dry run gets the very id that the samples name."""
-    patch.setattr("shared.clock.now", lambda: NOW)
-    patch.setattr("shared.ids.random_bytes", bytes)
-
-
 def test_the_samples_of_an_import_tell_one_story(
     register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_chance(monkeypatch)
+    monkeypatch.setattr("shared.clock.now", lambda: NOW)
     an_import_awaits_its_file(register)
     assert run("read_register") == {"batchItemFailures": []}
     assert register.imported(IMPORT).state is ImportState.READY
@@ -105,7 +99,7 @@ def test_the_samples_of_an_import_tell_one_story(
 def test_a_message_or_a_task_that_comes_again_writes_nothing(
     name: str, answer: Any, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_chance(monkeypatch)
+    monkeypatch.setattr("shared.clock.now", lambda: NOW)
     an_import_awaits_its_file(register)
     run("read_register")
     request("commit_import")

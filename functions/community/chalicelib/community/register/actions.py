@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
 from chalicelib.community import rules as community_rules
 from chalicelib.community.register import imports, report, rules, shapes, store
@@ -93,7 +95,7 @@ def read_register(notification: str, now: datetime) -> None:
         community_id = ids.community_of(import_id, "imp")
         found = imports.get_import(community_id, import_id)
         if found is not None and found.state is rules.ImportState.AWAITING_FILE:
-            _dry_run(found, key, now)
+            _dry_run(found, key)
         # A file that nobody waits for holds owners' names and numbers all the same.
         files.delete(key)
 
@@ -319,7 +321,7 @@ def _settled(result: shapes.BuildingResult, community_id: str, import_id: str) -
     return Outcome.FAILED
 
 
-def _dry_run(found: Import, key: str, now: datetime) -> None:
+def _dry_run(found: Import, key: str) -> None:
     # Only this function and `export_register` have the sheets layer.
     from chalicelib.community.register import dry_run, reading, sheet
 
@@ -333,7 +335,7 @@ def _dry_run(found: Import, key: str, now: datetime) -> None:
             raise RegisterRefused("too_many_buildings", limit=rules.MAX_BUILDINGS)
         named.update(b.name for b in store.list_buildings(found.community_id))
         buildings, existing = _whole_buildings(found.community_id, sorted(named))
-        dry_run_id = ids.new_id("dry", found.community_id, now)
+        dry_run_id = _dry_run_id(found, body, buildings)
         totals, plans = dry_run.write(dry_run_id, read, buildings, existing)
     except files.TooBig:
         _refuse(found, RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES >> 20))
@@ -343,6 +345,12 @@ def _dry_run(found: Import, key: str, now: datetime) -> None:
         return
     if imports.save_import(rules.read(found, dry_run_id, totals, plans)) is None:
         raise Busy
+
+
+def _dry_run_id(found: Import, body: bytes, buildings: Mapping[str, Building]) -> str:
+    """The id of what this file would do to these buildings: read again, it is the same dry run."""
+    seen = (f"{building.name} {building.version}" for building in buildings.values())
+    return ids.derived_id("dry", found.community_id, found.id, sha256(body).hexdigest(), *seen)
 
 
 def _whole_buildings(

@@ -2,8 +2,8 @@
 
 Three kinds of object under `imports/{community}/{dry run}/`: `rows.json` and `findings.json` for
 people, owners masked, and `buildings/{building}.json` for the commit.  What is applied is read
-from there, so it is what was shown.  A file may be read twice at once; each reading writes under an
-id of its own, and the import names the one that counts.
+from there, so it is what was shown.  A form may be posted twice, and a file be read twice at once:
+what differs is written under another id, and the import names the one that counts.
 """
 
 from __future__ import annotations
