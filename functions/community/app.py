@@ -200,9 +200,8 @@ def unbind_resident(call: Call[shapes.UnbindResident, NoQuery], room_id: RoomId)
 def list_residents(call: Call[None, PageQuery], room_id: RoomId) -> shapes.HoldingPage:
     """List who is or was bound to a room."""
     query = call.query
-    return shapes.holding_page(
-        actions.list_residents(call.caller, room_id, query.limit, query.cursor)
-    )
+    found = actions.list_residents(call.caller, room_id, query.limit, query.cursor)
+    return shapes.holding_page(found)
 
 
 @app.endpoint(
@@ -319,6 +318,7 @@ def list_buildings(
     allows=permissions.VIEW_REGISTER,
     query=PageQuery,
     gives=register_shapes.RoomPage,
+    errors=["list_changed"],
 )
 def list_rooms(
     call: Call[None, PageQuery], community_id: CommunityId, building: fields.BuildingName

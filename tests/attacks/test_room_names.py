@@ -45,5 +45,6 @@ def test_rooms_that_differ_by_a_zero_are_two_rooms(register: Register) -> None:
 
 def test_rooms_come_floor_by_floor(register: Register) -> None:
     register.bring_in(*rows_of("3", dict.fromkeys(("1001", "201", "101"), 100)))
-    found = store.list_rooms(store.get_building(register.community_id, "3"), 10, None)
-    assert [room.number for room, _ in found.items] == ["101", "201", "1001"]
+    found = store.list_rooms(register.community_id, "3", 10, None)
+    assert found is not None
+    assert [room.number for room, _ in found[1].items] == ["101", "201", "1001"]

@@ -140,10 +140,10 @@ def an_estate(cloud: Cloud) -> Estate:
         NOW,
     )
     register.community_id = community.id
-    register.bring_in(*rows())
     estate = Estate(register, company.id, "", 0)
     # What a role has on a company reaches the community without being stored for it.
     hold(CLERK, *(estate.grants(role)[0] for role in Role))
+    register.bring_in(*rows())
     binder = Caller(
         CLERK, (Grant(Role.COMMUNITY_MANAGER, community.id),), permissions.BIND_RESIDENT
     )

@@ -170,6 +170,8 @@ class _Building:
             yield f"R2: {where(own)} is free of {taken}, and {len(by_it)} rooms are staged by it"
         if phase != "free" and not taken:
             yield f"R2: {where(own)} is {phase} and nobody has taken it"
+        if taken and (own["edition"] == taken) != (phase != "staging"):
+            yield f"R2: {where(own)} is {phase} of {taken}, and shows {own['edition']}"
         if len(counting) != own["rooms"]:
             yield f"R2: {where(own)} has {own['rooms']} rooms, {len(counting)} count"
         if phase == "folding":
@@ -226,6 +228,8 @@ def _import(found: Plain, kinds: _Kinds) -> Iterator[str]:
         yield from untold(found)
     else:
         yield from told(found, event, found["sk"])
+    if bool(found["dry_run_id"]) == (found["state"] in ("awaiting_file", "refused")):
+        yield f"R2: {where(found)} is {found['state']} by the dry run {found['dry_run_id']}"
     plans = {plan["building"]: plan["outcome"] for plan in json.loads(found["buildings"])}
     if bool(found["refusal"]) != (found["state"] == "refused"):
         yield f"R2: {where(found)} is {found['state']} and has the refusal {found['refusal']}"

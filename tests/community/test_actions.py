@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.community import actions, permissions, shapes
-from shared import aws, grants
+from chalicelib.community import actions, permissions, shapes, store
+from chalicelib.community.rules import Holding, Standing
+from shared import aws, events, grants, ids
 from shared.auth import (
     MAX_COMMUNITIES,
     PLATFORM,
@@ -22,7 +24,9 @@ from shared.auth import (
 from shared.errors import Conflict, Invalid, NotFound
 from shared.ids import person_id
 from tests.conftest import Cloud
+from tests.harness.calls import heard
 from tests.harness.rights import hold, lose
+from tests.harness.turns import Worker, take_turns
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 ADMIN = person_id("test", "admin")
@@ -171,6 +175,87 @@ def test_a_role_on_a_company_gives_in_its_communities_until_it_is_taken_away(tab
     with pytest.raises(NotFound):
         actions.grant_role(chief, butler(f"{community_id}/3"), NOW)
     assert grants.grants_of(WORKER) == (Grant(Role.BUTLER, community_id),)
+
+
+def test_a_right_that_was_taken_away_takes_none(table: str) -> None:
+    hold(CHIEF, *manager(COMMUNITY).grants)
+    actions.grant_role(manager(COMMUNITY), butler(COMMUNITY), NOW)
+    lose(CHIEF, *manager(COMMUNITY).grants)
+    before = aws.client("dynamodb").scan(TableName=table)["Items"]
+    with pytest.raises(NotFound):
+        actions.revoke_role(manager(COMMUNITY), no_longer(COMMUNITY), NOW)
+    assert grants.grants_of(WORKER) == (Grant(Role.BUTLER, COMMUNITY),)
+    assert aws.client("dynamodb").scan(TableName=table)["Items"] == before
+
+
+@pytest.mark.parametrize("dismissed_after", range(3))
+def test_a_revocation_counts_only_if_it_is_written_before_its_givers_dismissal(
+    table: str, dismissed_after: int
+) -> None:
+    """The manager revokes in two calls, and is dismissed before, between or after them."""
+    hold(CHIEF, *manager(COMMUNITY).grants)
+    actions.grant_role(manager(COMMUNITY), butler(COMMUNITY), NOW)
+    with heard() as calls:
+        calls.before = take_turns
+        revoking = Worker(lambda: revoked(manager(COMMUNITY)))
+        revoking.advance(dismissed_after)
+        lose(CHIEF, *manager(COMMUNITY).grants)
+        counted = revoking.finish()
+    assert counted is (dismissed_after == 2)
+    assert grants.grants_of(WORKER) == (() if counted else (Grant(Role.BUTLER, COMMUNITY),))
+    assert [event.type for event in calls.events] == ["StaffRevoked"] * counted
+
+
+def revoked(by: Caller) -> bool:
+    try:
+        return actions.revoke_role(by, no_longer(COMMUNITY), NOW).standing is Standing.ENDED
+    except NotFound:
+        return False
+
+
+@pytest.mark.parametrize("turns", list(itertools.product(range(3), repeat=2)))
+def test_two_who_revoke_the_same_role_both_learn_that_it_has_ended(
+    table: str, turns: tuple[int, int]
+) -> None:
+    hold(CHIEF, *manager(COMMUNITY).grants)
+    actions.grant_role(manager(COMMUNITY), butler(COMMUNITY), NOW)
+    with heard() as calls:
+        calls.before = take_turns
+        one, two = (Worker(lambda: revoked(manager(COMMUNITY))) for _ in range(2))
+        one.advance(turns[0])
+        two.advance(turns[1])
+        assert (one.finish(), two.finish()) == (True, True)
+    assert [event.type for event in calls.events] == ["StaffRevoked"]
+    assert grants.grants_of(WORKER) == ()
+
+
+def test_nobody_takes_away_the_role_by_which_they_would(table: str) -> None:
+    """One transaction may not hold both the right that is required and its removal."""
+    company_id, _ = a_community()
+    actions.grant_role(admin(permissions.GRANT_ROLE), grant(company_id), NOW)
+    chief = Caller(CHIEF, grants.grants_of(CHIEF), permissions.GRANT_ROLE)
+    own = shapes.RevokeRole(
+        person_id=CHIEF, role=Role.COMPANY_ADMIN, scope=company_id, reason="离职"
+    )
+    with pytest.raises(Invalid) as refused:
+        actions.revoke_role(chief, own, NOW)
+    assert [finding.code for finding in refused.value.findings] == ["not_to_yourself"]
+    assert grants.grants_of(CHIEF) == chief.grants
+
+
+def test_a_manager_who_lives_here_may_end_their_own_binding(table: str) -> None:
+    room_id = ids.room_id(COMMUNITY, "3", "1", "502")
+    hold(CHIEF, *manager(COMMUNITY).grants)
+    lived = Holding(CHIEF, Role.OWNER, ids.room_scope(room_id), "", Standing.ACTIVE, ADMIN, NOW)
+    bound = events.happened(
+        "ResidentBound", "community", "gra_1", 1, at=NOW, community_id=COMMUNITY, actor_id=ADMIN
+    )
+    assert store.save_holding(lived, bound, ())
+    caller = manager(COMMUNITY, permissions.BIND_RESIDENT)
+    wanted = shapes.UnbindResident(person_id=CHIEF, relation="owner", reason="搬走")
+    ended = actions.unbind_resident(caller, room_id, wanted, NOW)
+    assert ended.standing is Standing.ENDED
+    assert grants.grants_of(CHIEF) == manager(COMMUNITY).grants
 
 
 def test_whoever_comes_second_learns_what_stands_though_their_own_right_has_gone(

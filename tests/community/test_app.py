@@ -14,10 +14,10 @@ from shared import ids
 from shared.app import Operation
 from shared.auth import SIGNED_IN, STAFF, Grant, Role
 from tests.community.estate import PERSONAL, WORKER, Estate, Request, allowed, an_estate
-from tests.community.register.scene import CLERK, NOW
+from tests.community.register.scene import CLERK, NOW, rows_of
 from tests.conftest import Cloud
 from tests.harness.gateway import Answer, send
-from tests.harness.rights import lose
+from tests.harness.rights import hold, lose
 
 APP = load_app("community").app
 OPERATIONS: dict[str, Operation] = {o.view.__name__: o for o in APP.operations}
@@ -111,16 +111,57 @@ def test_a_stranger_learns_nothing_but_who_he_is(estate: Estate) -> None:
     assert stored(estate) == before
 
 
-@pytest.mark.parametrize("name", ["grant_role", "bind_resident"])
-def test_whoever_lost_the_role_gives_nothing_while_the_gateway_still_knows_it(
+ASKS_THE_TABLE = {
+    "grant_role",
+    "revoke_role",
+    "bind_resident",
+    "unbind_resident",
+    "commit_import",
+    "edit_room",
+    "export_register",
+}
+GOES_BY_THE_CACHE = {
+    # A new company or community has nobody and nothing in it.
+    "register_company",
+    "register_community",
+    # A file changes nothing until it is committed.
+    "request_import",
+}
+
+
+def test_every_change_asks_the_table_for_the_right_or_stands_here_with_its_reason() -> None:
+    changes = {name for name, operation in OPERATIONS.items() if operation.method != "GET"}
+    assert changes == ASKS_THE_TABLE | GOES_BY_THE_CACHE
+
+
+@pytest.mark.parametrize("name", sorted(ASKS_THE_TABLE))
+def test_whoever_lost_the_role_changes_nothing_while_the_gateway_still_knows_it(
     estate: Estate, name: str
 ) -> None:
+    if name == "revoke_role":
+        assert ask(estate, "grant_role").status == 201
     lost = estate.grants(Role.COMMUNITY_MANAGER)
     lose(CLERK, *lost)
     before = stored(estate)
     answer = ask(estate, name, grants=lost)
     assert (answer.status, answer.json["code"]) == (404, "not_found"), answer.text
     assert stored(estate) == before
+    hold(CLERK, *lost)
+    assert ask(estate, name, grants=lost).status == OPERATIONS[name].status
+
+
+def test_a_list_of_rooms_that_an_import_ended_says_so_in_the_callers_language(
+    estate: Estate,
+) -> None:
+    good = estate.requests()["list_rooms"]
+    first = ask(estate, "list_rooms", request=Request(good.parts, {"limit": "1"}))
+    estate.register.bring_in(*rows_of("3", {"502": 9_000}))
+    rest = Request(good.parts, {"limit": "1", "cursor": first.json["next_cursor"]})
+    for language, word in (("zh-CN", "重新开始"), ("en", "start again")):
+        answer = ask(estate, "list_rooms", request=rest, headers={"Accept-Language": language})
+        assert (answer.status, answer.json["code"]) == (409, "list_changed"), answer.text
+        assert word in answer.text
+    assert ask(estate, "list_rooms").json["items"][0]["built_area_dm2"] == 9_000
 
 
 def everywhere_else() -> tuple[Grant, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.community import authorizer
-from chalicelib.community.register import store
+from chalicelib.community.register import imports, store
 from chalicelib.community.register.rules import Building, Import, ImportState, Outcome
 from local.apps import load_app
 from shared import aws, events
@@ -37,6 +37,7 @@ def register(moto_cloud: Cloud) -> Register:
         "per_" + "b" * 26,
         Grant(Role.COMPANY_ADMIN, "co_01jd0000000000000000000000"),
         Grant(Role.BUTLER, f"{COMMUNITY}/3"),
+        Grant(Role.COMMUNITY_MANAGER, COMMUNITY),
     )
     return made
 
@@ -64,7 +65,7 @@ def an_import_awaits_its_file(register: Register) -> None:
         saved = store.save_building(building)
         assert saved is not None
         building = saved
-    assert store.save_import(Import(IMPORT, COMMUNITY, "台账.csv", CLERK, NOW, NOW))
+    assert imports.save_import(Import(IMPORT, COMMUNITY, "台账.csv", CLERK, NOW, NOW))
     key = json.loads(sample("read_register")["Records"][0]["body"])["Records"][0]["s3"]["object"]
     file = csv_of(*rows_of("3", {"501": 8_943, "502": 8_943}))
     aws.client("s3").put_object(Bucket=register.bucket, Key=key["key"], Body=file)

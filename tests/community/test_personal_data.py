@@ -142,7 +142,9 @@ def test_an_event_that_cannot_be_counted_is_not_repeated_in_the_log(
 
 
 def test_a_commit_that_fails_tells_nobodys_name(estate: Estate, log: io.StringIO) -> None:
-    task = {"import_id": estate.import_id, "building": "9", "base_version": 0, "actor_id": CLERK}
+    found = estate.register.imported(estate.import_id)
+    task = {"import_id": found.id, "building": "9", "base_version": 0,
+            "dry_run_id": found.dry_run_id, "actor_id": CLERK}  # fmt: skip
     with pytest.raises(LookupError) as failed:
         MODULE.commit_building(task, None)
     assert told(str(failed.value)) == []

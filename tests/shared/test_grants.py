@@ -6,6 +6,7 @@ import pytest
 
 from shared import aws, grants
 from shared.auth import MAX_GRANTS, Grant, Role
+from shared.errors import NotFound
 from shared.table import Refused, Transaction
 
 PERSON = "per_0123456789abcdefghjkmnpqrs"
@@ -56,6 +57,35 @@ def test_what_was_not_given_cannot_be_removed() -> None:
     grants.remove_grant(transaction, PERSON, BUTLER)
     with pytest.raises(Refused), transaction:
         pass
+
+
+@pytest.mark.parametrize("basis", [(), (BUTLER,), (BUTLER, OWNER)])
+def test_what_relies_on_grants_happens_while_they_stand(basis: tuple[Grant, ...]) -> None:
+    give(PERSON, BUTLER, OWNER)
+    grants.require_held(PERSON, basis)
+    with grants.relying_on(PERSON, basis) as transaction:
+        grants.add_grant(transaction, PERSON, ADMIN)
+    assert ADMIN in grants.grants_of(PERSON)
+
+
+@pytest.mark.parametrize("lost", [ADMIN, Grant(Role.BUTLER, "com_7k2m9x4a/3/1")])
+def test_what_relies_on_a_grant_that_is_gone_does_not_happen(lost: Grant) -> None:
+    """Nor on one that only a wider grant covers, nor on somebody else's."""
+    give(PERSON, BUTLER, OWNER)
+    give("per_somebody_else", lost)
+    with pytest.raises(NotFound):
+        grants.require_held(PERSON, (BUTLER, lost))
+    with pytest.raises(NotFound), grants.relying_on(PERSON, (BUTLER, lost)) as transaction:
+        grants.remove_grant(transaction, PERSON, OWNER)
+    assert set(grants.grants_of(PERSON)) == {BUTLER, OWNER}
+
+
+def test_a_write_that_is_refused_for_itself_is_no_lost_grant() -> None:
+    give(PERSON, BUTLER)
+    with pytest.raises(Refused), grants.relying_on(PERSON, (BUTLER,)) as transaction:
+        grants.remove_grant(transaction, PERSON, OWNER)
+    with pytest.raises(RuntimeError, match="mine"), grants.relying_on(PERSON, ()):
+        raise RuntimeError("mine")
 
 
 def test_one_scope_can_hold_several_roles() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.exceptions import PynamoDBException
 
+from shared import aws
 from shared.errors import Invalid
 from shared.table import Page, decode_cursor, encode_cursor, page
 from tests.shared.answers import answer_once, count_calls
@@ -47,6 +48,18 @@ def test_a_page_is_one_query() -> None:
     calls = count_calls("Query")
     page(Thing, PK, limit=3, cursor=None)
     assert calls == ["Query"]
+
+
+@on_both
+def test_a_page_is_consistent_where_that_is_asked() -> None:
+    thing(1).put()
+    asked: list[Any] = []
+    aws.client("dynamodb").meta.events.register(
+        "provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params)
+    )
+    page(Thing, PK, limit=3, cursor=None)
+    page(Thing, PK, limit=3, cursor=None, consistent=True)
+    assert [params.get("ConsistentRead", False) for params in asked] == [False, True]
 
 
 @on_both

@@ -6,7 +6,7 @@ import pytest
 from pynamodb.exceptions import VerboseClientError
 
 from shared import aws
-from shared.table import Refused, Transaction, page
+from shared.table import Refused, Transaction, Unmet, page
 from tests.shared.answers import answer_once
 from tests.shared.things import COMMUNITY, Thing, thing
 
@@ -195,13 +195,28 @@ def test_nothing_happens_unless_another_record_is_as_required() -> None:
     transaction = Transaction()
     transaction.require(Thing, PK, "0001", Thing.name == "open")
     transaction.put(thing(2))
-    with pytest.raises(Refused), transaction:
+    with pytest.raises(Unmet), transaction:
         pass
     assert len(listed()) == 1
     with Transaction() as allowed:
         allowed.require(Thing, PK, "0001", Thing.name == "closed")
         allowed.put(thing(2))
     assert len(listed()) == 2
+
+
+@on_both
+def test_what_is_required_is_told_from_what_was_to_be_written() -> None:
+    """In whatever order they were named, and though no item comes with either refusal."""
+    thing(1, name="closed").put()
+    for name, wanted in (("open", Unmet), ("closed", Refused)):
+        transaction = Transaction()
+        transaction.delete_blind(thing(3))
+        transaction.require(Thing, PK, "0001", Thing.name == name)
+        transaction.update(thing(2), [Thing.owner.set("per_2")], Thing.pk.exists())
+        with pytest.raises(Refused) as refusal, transaction:
+            pass
+        assert type(refusal.value) is wanted
+    assert len(listed()) == 1
 
 
 @on_both

@@ -17,6 +17,7 @@ from shared import aws, ids
 from shared.auth import Caller, Grant, Permission, Role
 from tests.community.register.register_files import Value, a_row, csv_of
 from tests.conftest import Cloud
+from tests.harness.rights import hold
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 CLERK = ids.person_id("test", "clerk")
@@ -53,9 +54,14 @@ class Register:
     community_id: str = field(default_factory=lambda: ids.derived_community_id(uuid.uuid4().hex))
     keys: Iterable[int] = field(default_factory=itertools.count)
 
+    @property
+    def rights(self) -> tuple[Grant, ...]:
+        """What its manager may there."""
+        return (Grant(Role.COMMUNITY_MANAGER, self.community_id),)
+
     def caller(self, allows: Permission = permissions.IMPORT_REGISTER) -> Caller:
         """The community's manager."""
-        return Caller(CLERK, (Grant(Role.COMMUNITY_MANAGER, self.community_id),), allows)
+        return Caller(CLERK, self.rights, allows)
 
     def dry_run(self, file: bytes) -> Import:
         """An import whose file was uploaded and read."""
@@ -82,6 +88,7 @@ class Register:
                 import_id=found.id,
                 building=plan.building,
                 base_version=plan.base_version,
+                dry_run_id=found.dry_run_id,
                 actor_id=CLERK,
             )
             for plan in found.buildings
@@ -132,11 +139,13 @@ def notification(*keys: str) -> str:
 
 
 def a_register(cloud: Cloud) -> Register:
-    """An empty register on this cloud."""
+    """An empty register on this cloud, and its manager's right."""
     table = cloud.table("community")
     bucket = f"community-{uuid.uuid4().hex[:12]}"
     cloud.client("s3").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-1"}
     )
     cloud.setenv("BUCKET", bucket)
-    return Register(cloud.client, table, bucket)
+    register = Register(cloud.client, table, bucket)
+    hold(CLERK, *register.rights)
+    return register

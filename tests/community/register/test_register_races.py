@@ -10,9 +10,10 @@ import pytest
 from chalicelib.community import permissions
 from chalicelib.community.register import actions, shapes, store
 from chalicelib.community.register.rules import Import, ImportState, Outcome, Phase
-from shared import ids
+from shared import aws, ids
 from shared.errors import Conflict
-from tests.community.register.scene import NOW, Register, a_register, rows_of, take
+from tests.community.register.register_files import csv_of
+from tests.community.register.scene import NOW, Register, a_register, notification, rows_of, take
 from tests.conftest import Cloud
 from tests.harness.calls import Crash, heard
 from tests.harness.turns import Worker, take_turns
@@ -157,6 +158,44 @@ def test_a_reader_of_the_whole_building_sees_one_moment_of_it(register: Register
             assert reading.finish() in (old, new), (reads, calls)
             importing.finish()
         assert register.areas("3") == new
+
+
+@pytest.mark.parametrize("calls", range(13))
+def test_of_two_files_read_at_once_the_one_that_was_shown_is_committed(
+    moto_cloud: Cloud, calls: int
+) -> None:
+    """A form was posted twice: so much of the first file is read, all of the second, then on."""
+    register = a_register(moto_cloud)
+    one = {"101": 10_000, "102": 10_000}
+    other = {"101": 20_000, "103": 20_000, "104": 20_000}
+    wanted = shapes.RequestImport(file_name="台账.csv")
+    opened, form = actions.request_import(
+        register.caller(), register.community_id, wanted, "key-0001", NOW
+    )
+    key = form.fields["key"]
+    aws.client("s3").put_object(Bucket=register.bucket, Key=key, Body=csv_of(*rows_of("3", one)))
+    with heard() as heard_calls:
+        heard_calls.before = take_turns
+        first = Worker(partial(was_read, key))
+        first.advance(calls)
+        file = csv_of(*rows_of("3", other))
+        aws.client("s3").put_object(Bucket=register.bucket, Key=key, Body=file)
+        was_read(key)
+        first.finish()
+    found = register.imported(opened.id)
+    rows, _ = actions.list_import_rows(register.caller(), found.id, shapes.RowQuery())
+    shown = next(areas for areas in (one, other) if len(areas) == found.totals.rows)
+    assert {row.number for row in rows} == shown.keys()
+    register.commit(found)
+    assert register.areas("3") == shown
+
+
+def was_read(key: str) -> bool:
+    try:
+        actions.read_register(notification(key), NOW)
+    except actions.Busy:
+        return False
+    return True
 
 
 def test_a_reader_gives_up_on_a_building_that_never_rests(moto_cloud: Cloud) -> None:

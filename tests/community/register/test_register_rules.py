@@ -42,7 +42,7 @@ def an_import(state: ImportState, *outcomes: Outcome, version: int = 4) -> Impor
 
 def moved(found: Import, action: ImportAction) -> Import | None:
     if action is ImportAction.READ:
-        return rules.read(found, Totals(rows=1), ())
+        return rules.read(found, "dry_1", Totals(rows=1), ())
     if action is ImportAction.REFUSE:
         return rules.refuse(found, "file_damaged", {"line": "3"})
     if action is ImportAction.COMMIT:

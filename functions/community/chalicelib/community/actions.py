@@ -110,14 +110,16 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
 
 
 def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
-    """Take a role away; every request feels it within a minute (UM-02)."""
+    """Take away a role that is the taker's to give; felt everywhere within a minute (UM-02)."""
     caller.require(rules.check_scope(wanted.scope))
-    rules.check_grantable(wanted.role, wanted.scope)
+    granters = rules.check_grantable(wanted.role, wanted.scope).granters
     holding = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
     if holding is None:
         raise NotFound
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
-    return _end(holding, caller.person_id, now, wanted.reason, "StaffRevoked")
+    ended = rules.end(holding, caller.person_id, now, wanted.reason)
+    basis = rules.basis(caller.grants, granters, wanted.scope)
+    return holding if ended is None else _save(ended, "StaffRevoked", basis)
 
 
 def list_grants(caller: Caller, scope: str, limit: int, cursor: str | None) -> Page[Holding]:
@@ -147,8 +149,8 @@ def bind_resident(
         at=now,
     )
     rules.check_binding(caller.person_id, holding)
-    binders = caller.permission.roles
-    return _begin(holding, "ResidentBound", rules.basis(caller.grants, binders, scope))
+    basis = rules.basis(caller.grants, caller.permission.roles, scope)
+    return _begin(holding, "ResidentBound", basis)
 
 
 def unbind_resident(
@@ -160,7 +162,9 @@ def unbind_resident(
     holding = store.get_holding(wanted.person_id, Role(wanted.relation), scope)
     if holding is None:
         raise NotFound
-    return _end(holding, caller.person_id, now, wanted.reason, "ResidentUnbound")
+    ended = rules.end(holding, caller.person_id, now, wanted.reason)
+    basis = rules.basis(caller.grants, caller.permission.roles, scope)
+    return holding if ended is None else _save(ended, "ResidentUnbound", basis)
 
 
 def list_residents(caller: Caller, room_id: str, limit: int, cursor: str | None) -> Page[Holding]:
@@ -209,11 +213,6 @@ def _begin(wanted: Holding, event_type: str, basis: Sequence[Grant]) -> Holding:
         return previous
     rules.check_room_for_more(grants.count_grants(wanted.person_id))
     return _save(holding, event_type, basis)
-
-
-def _end(holding: Holding, by: str, now: datetime, reason: str, event_type: str) -> Holding:
-    ended = rules.end(holding, by, now, reason)
-    return holding if ended is None else _save(ended, event_type, ())
 
 
 def _save(holding: Holding, event_type: str, basis: Sequence[Grant]) -> Holding:

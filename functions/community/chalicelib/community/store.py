@@ -32,8 +32,8 @@ from pynamodb.attributes import (
 from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
 from shared import events, grants
 from shared.auth import MAX_COMMUNITIES, RESIDENTS, Grant, Level, Role, level_of
-from shared.errors import Conflict, NotFound
-from shared.table import Collided, Page, Record, Refused, Transaction, page
+from shared.errors import Conflict
+from shared.table import Page, Record, Refused, Transaction, page
 
 _COUNTED_FOR = timedelta(days=35)
 """Longer than any queue, dead-letter queue or replay of the stream keeps an event."""
@@ -184,20 +184,13 @@ def save_holding(holding: Holding, announcing: events.Event, basis: Sequence[Gra
         event=events.encode(announcing),
     )
     try:
-        with Transaction() as transaction:
+        with grants.relying_on(holding.by, basis) as transaction:
             transaction.put(item)
             if holding.standing is Standing.ACTIVE:
                 grants.add_grant(transaction, holding.person_id, holding.grant)
             else:
                 grants.remove_grant(transaction, holding.person_id, holding.grant)
-            for grant in basis:
-                grants.still_held(transaction, holding.by, grant)
-    except Collided:
-        return False
-    except Refused as refused:
-        # A holding or a right that stood in the way would have come with the refusal.
-        if basis and refused.stored is None:
-            raise NotFound from refused
+    except Refused:
         return False
     return True
 

@@ -49,6 +49,10 @@ TEXTS: Texts = {
         "该楼栋正在导入，请稍后再试。",
         "An import is changing this building; try again in a moment.",
     ),
+    "list_changed": (
+        "该楼栋的房屋刚刚更新，请从第一页重新开始。",
+        "The rooms of this building have just changed; start again from the first page.",
+    ),
     "inner_exceeds_built": (
         "套内面积不能大于建筑面积。",
         "The inner area cannot exceed the built-up area.",

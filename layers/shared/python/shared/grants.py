@@ -5,17 +5,22 @@ Access patterns
 1. all grants of a person            Query  pk = platform#person#{person}
 2. the communities of a company      Get    pk = platform#company#{company}, sk = communities
 3. a grant that must still stand     ConditionCheck of its row, in the transaction that relies on it
+4. the same, where nothing is stored Query of 1, consistent
 
 `community` owns the writes: a grant changes in the same transaction as the row that explains it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import size
 
 from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, Role, level_of
-from shared.table import Record, Refused, Transaction, page
+from shared.errors import NotFound
+from shared.table import Record, Refused, Transaction, Unmet, page
 
 
 class _Item(Record):
@@ -73,10 +78,39 @@ def remove_grant(transaction: Transaction, person_id: str, grant: Grant) -> None
     transaction.delete_blind(_grant_item(person_id, grant))
 
 
-def still_held(transaction: Transaction, person_id: str, grant: Grant) -> None:
-    """Let a transaction happen only while a person has a grant, stored for this very scope."""
-    item = _grant_item(person_id, grant)
-    transaction.require(_Item, item.pk, item.sk, _Item.pk.exists())
+@contextmanager
+def relying_on(person_id: str, basis: Iterable[Grant]) -> Iterator[Transaction]:
+    """A transaction that happens only while a person has grants, each stored for this very scope.
+
+    Raises
+    ------
+    NotFound
+        One was taken away since the authorizer saw it; nothing is stored.
+    Refused
+        As any transaction: another of its conditions was not met.
+    """
+    try:
+        with Transaction() as transaction:
+            for grant in basis:
+                item = _grant_item(person_id, grant)
+                transaction.require(_Item, item.pk, item.sk, _Item.pk.exists())
+            yield transaction
+    except Unmet as unmet:
+        raise NotFound from unmet
+
+
+def require_held(person_id: str, basis: Collection[Grant]) -> None:
+    """Go on only while a person has grants, each stored for this very scope; one Query.
+
+    Raises
+    ------
+    NotFound
+        One was taken away since the authorizer saw it.
+    """
+    found = page(_Item, _person_key(person_id), limit=MAX_GRANTS, cursor=None, consistent=True)
+    held = {Grant(Role(item.role), item.scope) for item in found.items}
+    if not held.issuperset(basis):
+        raise NotFound
 
 
 def add_community(transaction: Transaction, company_id: str, community_id: str) -> None:

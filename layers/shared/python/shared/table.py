@@ -62,6 +62,10 @@ class Collided(Refused):
     """Another transaction was writing one of the items just then; nothing is known of them."""
 
 
+class Unmet(Refused):
+    """A record that a transaction only relied on was not as it required."""
+
+
 class Record(Model):
     """One item: partition, sort key, version and the event its last write announced.
 
@@ -151,8 +155,14 @@ def page(
     index: GlobalSecondaryIndex[Any] | None = None,
     range_condition: Condition | None = None,
     newest_first: bool = False,
+    consistent: bool = False,
 ) -> Page[R]:
     """One Query over one partition, at most `limit` (≤ 100) records.
+
+    Parameters
+    ----------
+    consistent
+        Miss no write that was answered before: twice the read units, and of no index.
 
     Raises
     ------
@@ -168,6 +178,7 @@ def page(
         page_size=min(limit, MAX_LIMIT),
         last_evaluated_key=start,
         scan_index_forward=not newest_first,
+        consistent_read=consistent,
     )
     try:
         found = tuple(results)
@@ -242,10 +253,13 @@ class Transaction:
     ------
     Refused
         One of the conditions was not met; nothing was stored.
+    Unmet
+        The same, of a record that was only required, whatever else was refused.
     """
 
     def __init__(self) -> None:
         self._write = TransactWrite(connection=_connection())
+        self._required = 0
 
     def put(self, record: Record, condition: Condition | None = None) -> None:
         """Store `record` if its version (and `condition`) still holds."""
@@ -274,6 +288,7 @@ class Transaction:
     def require(self, record: type[Record], pk: str, sk: str, condition: Condition) -> None:
         """Let nothing happen unless the record at this key meets `condition`."""
         self._write.condition_check(record, pk, sk, condition=condition)
+        self._required += 1
 
     def __enter__(self) -> Transaction:
         return self
@@ -285,9 +300,12 @@ class Transaction:
         try:
             self._write._commit()
         except TransactWriteError as failure:
-            for reason in failure.cancellation_reasons:
+            # The reasons stand in the order of the items; PynamoDB sends what is required first.
+            for place, reason in enumerate(failure.cancellation_reasons):
                 if reason is not None and reason.code in _CONFLICTS:
-                    refused = Collided if reason.code == _COLLISION else Refused
+                    refused = Unmet if place < self._required else Refused
+                    if reason.code == _COLLISION:
+                        refused = Collided
                     raise refused(reason.raw_item) from failure
             raise
 

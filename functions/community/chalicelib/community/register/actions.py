@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
-from chalicelib.community.register import report, rules, shapes, store
+from chalicelib.community import rules as community_rules
+from chalicelib.community.register import imports, report, rules, shapes, store
 from chalicelib.community.register.model import (
     MAX_FILE_BYTES,
     Finding,
@@ -13,8 +16,8 @@ from chalicelib.community.register.model import (
     RoomKey,
 )
 from chalicelib.community.register.rules import Building, Import, Outcome, Step
-from shared import events, files, ids
-from shared.auth import Caller
+from shared import events, files, grants, ids
+from shared.auth import Caller, Grant
 from shared.errors import Conflict, NotFound
 from shared.files import Upload
 from shared.table import Page
@@ -43,7 +46,7 @@ def request_import(
         created_at=now,
         expires_at=now + files.LINK_LIFETIME,
     )
-    stored = store.open_import(opened, request) or store.opened_import(community_id, request)
+    stored = imports.open_import(opened, request) or imports.opened_import(community_id, request)
     if stored is None:
         raise Conflict("stale_version")
     if stored.file_name != wanted.file_name:
@@ -61,23 +64,25 @@ def get_import(caller: Caller, import_id: str) -> Import:
 def list_imports(caller: Caller, community_id: str, limit: int, cursor: str | None) -> Page[Import]:
     """A community's imports, newest first."""
     caller.require(ids.community_of(community_id, "com"))
-    return store.list_imports(community_id, limit, cursor)
+    return imports.list_imports(community_id, limit, cursor)
 
 
 def list_import_rows(
     caller: Caller, import_id: str, query: shapes.RowQuery
 ) -> tuple[list[report.RowReport], int | None]:
     """A page of what a dry run says of each row."""
-    rules.check_has_dry_run(get_import(caller, import_id))
-    return report.read_rows(import_id, query.outcome, int(query.cursor), query.limit)
+    found = get_import(caller, import_id)
+    rules.check_has_dry_run(found)
+    return report.read_rows(found.dry_run_id, query.outcome, int(query.cursor), query.limit)
 
 
 def list_import_findings(
     caller: Caller, import_id: str, query: shapes.FindingQuery
 ) -> tuple[list[Finding], int | None]:
     """A page of what a dry run found wrong in the file."""
-    rules.check_has_dry_run(get_import(caller, import_id))
-    return report.read_findings(import_id, int(query.cursor), query.limit)
+    found = get_import(caller, import_id)
+    rules.check_has_dry_run(found)
+    return report.read_findings(found.dry_run_id, int(query.cursor), query.limit)
 
 
 def read_register(notification: str, now: datetime) -> None:
@@ -88,15 +93,18 @@ def read_register(notification: str, now: datetime) -> None:
     for key in files.uploaded_keys(notification):
         import_id = key.rpartition("/")[2]
         community_id = ids.community_of(import_id, "imp")
-        found = store.get_import(community_id, import_id)
+        found = imports.get_import(community_id, import_id)
         if found is not None and found.state is rules.ImportState.AWAITING_FILE:
-            _dry_run(found, key, now)
+            _dry_run(found, key)
         # A file that nobody waits for holds owners' names and numbers all the same.
         files.delete(key)
 
 
 def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -> Import:
-    """Apply a dry run that the caller has seen, building by building; twice changes nothing."""
+    """Apply a dry run that the caller has seen, building by building; twice changes nothing.
+
+    It decides who owns what, so the caller's right is asked of the table.
+    """
     found = get_import(caller, import_id)
     begun = rules.commit(found, version, now)
     if begun is None:
@@ -116,6 +124,7 @@ def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -
                     "import_id": import_id,
                     "building": plan.building,
                     "base_version": plan.base_version,
+                    "dry_run_id": found.dry_run_id,
                     "actor_id": caller.person_id,
                 }
                 for plan in found.buildings
@@ -123,7 +132,7 @@ def commit_import(caller: Caller, import_id: str, version: int, now: datetime) -
             ],
         },
     )
-    stored = store.save_import(begun, event)
+    stored = imports.commit_import(begun, event, _basis(caller, found.community_id))
     if stored is None:
         raise Conflict("stale_version")
     return stored
@@ -166,7 +175,7 @@ def finish_import(task: shapes.FinishTask, now: datetime) -> shapes.FinishedImpo
         actor_id=found.created_by,
         data={"state": finished.state.value},
     )
-    if store.save_import(finished, event) is None:
+    if imports.save_import(finished, event) is None:
         raise Busy
     return shapes.FinishedImport(import_id=found.id, state=finished.state)
 
@@ -185,10 +194,10 @@ def list_rooms(
     caller.require(f"{ids.community_of(community_id, 'com')}/{name}")
     # What no room's id could hold names no building, and makes no key either.
     ids.room_parts(ids.room_id(community_id, name, "0", "0"))
-    building = store.get_building(community_id, name)
-    if building.version is None:
+    found = store.list_rooms(community_id, name, limit, cursor)
+    if found is None:
         raise NotFound
-    return building, store.list_rooms(building, limit, cursor)
+    return found
 
 
 def get_room(caller: Caller, room_id: str) -> tuple[Building, Room, int]:
@@ -204,7 +213,10 @@ def get_room(caller: Caller, room_id: str) -> tuple[Building, Room, int]:
 def edit_room(
     caller: Caller, room_id: str, wanted: shapes.EditRoom, now: datetime
 ) -> tuple[Building, Room, int]:
-    """Correct one room by hand, if it is still the version that the caller saw."""
+    """Correct one room by hand, if it is still the version that the caller saw.
+
+    Charges go by what a room is and how large, so the caller's right is asked of the table.
+    """
     building, room, version = get_room(caller, room_id)
     edited = shapes.edited(room, wanted)
     if edited == room:
@@ -223,7 +235,8 @@ def edit_room(
         community_id=building.community_id,
         actor_id=caller.person_id,
     )
-    if not store.save_room(building, edited, version, event):
+    basis = _basis(caller, f"{building.community_id}/{building.name}")
+    if not store.save_room(building, edited, version, event, basis):
         raise Conflict("stale_version")
     return building, edited, version + 1
 
@@ -242,10 +255,17 @@ def export_register(
         if whole is None:
             raise Conflict("building_busy")
         rooms += whole[1].values()
+    # It has names and numbers in full, so the caller's right is asked of the table.
+    grants.require_held(caller.person_id, _basis(caller, community_id))
     key = f"exports/{community_id}/{ids.new_id('exp', community_id, now)}.{wanted.format}"
     body = export.to_xlsx(rooms) if wanted.format == "xlsx" else export.to_csv(rooms)
     files.write(key, body, _EXPORT_TYPES[wanted.format])
     return files.download_link(key, f"house-register-{community_id}.{wanted.format}")
+
+
+def _basis(caller: Caller, scope: str) -> tuple[Grant, ...]:
+    """The stored grants by which the caller may do this on a scope."""
+    return community_rules.basis(caller.grants, caller.permission.roles, scope)
 
 
 class Busy(Exception):
@@ -257,7 +277,7 @@ def _take(step: Step, building: Building, task: shapes.BuildingTask, now: dateti
     if step is Step.CLAIM:
         after = store.save_building(rules.claim(building, task.import_id))
     elif step is Step.STAGE:
-        wanted = report.read_building(task.import_id, building.name)
+        wanted = report.read_building(task.dry_run_id, building.name)
         if not store.stage_rooms(building, wanted.by_key):
             raise Busy
         event = events.happened(
@@ -301,7 +321,7 @@ def _settled(result: shapes.BuildingResult, community_id: str, import_id: str) -
     return Outcome.FAILED
 
 
-def _dry_run(found: Import, key: str, now: datetime) -> None:
+def _dry_run(found: Import, key: str) -> None:
     # Only this function and `export_register` have the sheets layer.
     from chalicelib.community.register import dry_run, reading, sheet
 
@@ -315,15 +335,22 @@ def _dry_run(found: Import, key: str, now: datetime) -> None:
             raise RegisterRefused("too_many_buildings", limit=rules.MAX_BUILDINGS)
         named.update(b.name for b in store.list_buildings(found.community_id))
         buildings, existing = _whole_buildings(found.community_id, sorted(named))
-        totals, plans = dry_run.write(found.id, read, buildings, existing)
+        dry_run_id = _dry_run_id(found, body, buildings)
+        totals, plans = dry_run.write(dry_run_id, read, buildings, existing)
     except files.TooBig:
         _refuse(found, RegisterRefused("file_too_large", limit_mb=MAX_FILE_BYTES >> 20))
         return
     except RegisterRefused as refusal:
         _refuse(found, refusal)
         return
-    if store.save_import(rules.read(found, totals, plans)) is None:
+    if imports.save_import(rules.read(found, dry_run_id, totals, plans)) is None:
         raise Busy
+
+
+def _dry_run_id(found: Import, body: bytes, buildings: Mapping[str, Building]) -> str:
+    """The id of what this file would do to these buildings: read again, it is the same dry run."""
+    seen = (f"{building.name} {building.version}" for building in buildings.values())
+    return ids.derived_id("dry", found.community_id, found.id, sha256(body).hexdigest(), *seen)
 
 
 def _whole_buildings(
@@ -339,12 +366,12 @@ def _whole_buildings(
 
 
 def _refuse(found: Import, refusal: RegisterRefused) -> None:
-    if store.save_import(rules.refuse(found, refusal.code, refusal.params)) is None:
+    if imports.save_import(rules.refuse(found, refusal.code, refusal.params)) is None:
         raise Busy
 
 
 def _get_import(community_id: str, import_id: str) -> Import:
-    found = store.get_import(community_id, import_id)
+    found = imports.get_import(community_id, import_id)
     if found is None:
         raise NotFound
     return found

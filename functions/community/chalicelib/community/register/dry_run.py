@@ -35,7 +35,7 @@ _JSON = "application/json"
 
 
 def write(
-    import_id: str,
+    dry_run_id: str,
     read: Reading,
     buildings: Mapping[str, Building],
     existing: Mapping[str, Mapping[RoomKey, Room]],
@@ -64,14 +64,14 @@ def write(
             raise RegisterRefused("building_too_large", limit=MAX_ROOMS_PER_BUILDING)
         if changes:
             outcome = Outcome.PENDING
-            _write(import_id, f"buildings/{name}", BuildingChanges(changes, after))
+            _write(dry_run_id, f"buildings/{name}", BuildingChanges(changes, after))
         else:
             outcome = Outcome.BLOCKED if name in blocked else Outcome.UNCHANGED
         findings = [finding for finding in read.findings if finding.building == name]
         version = buildings[name].version or 0
         plans.append(BuildingPlan(name, version, outcome, _totals(own, findings)))
-    _write(import_id, "rows", [_row_report(outcome) for outcome in outcomes])
-    _write(import_id, "findings", read.findings)
+    _write(dry_run_id, "rows", [_row_report(outcome) for outcome in outcomes])
+    _write(dry_run_id, "findings", read.findings)
     return _totals(outcomes, read.findings), tuple(plans)
 
 
@@ -145,5 +145,5 @@ def _owner(owner: Owner) -> str:
     return " ".join(filter(None, [masks.name(owner.name), number, phones]))
 
 
-def _write(import_id: str, part: str, value: object) -> None:
-    files.write(report.key(import_id, part), msgspec.json.encode(value), _JSON)
+def _write(dry_run_id: str, part: str, value: object) -> None:
+    files.write(report.key(dry_run_id, part), msgspec.json.encode(value), _JSON)

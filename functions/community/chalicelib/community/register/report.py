@@ -1,8 +1,9 @@
 """The dry run on file, as it is read: what an import says of each row, what a commit writes.
 
-Three kinds of object under `imports/{community}/{import}/`: `rows.json` and `findings.json` for
+Three kinds of object under `imports/{community}/{dry run}/`: `rows.json` and `findings.json` for
 people, owners masked, and `buildings/{building}.json` for the commit.  What is applied is read
-from there, so it is what was shown.
+from there, so it is what was shown.  A form may be posted twice, and a file be read twice at once:
+what differs is written under another id, and the import names the one that counts.
 """
 
 from __future__ import annotations
@@ -53,21 +54,21 @@ class BuildingChanges(msgspec.Struct, frozen=True):
 
 
 def read_rows(
-    import_id: str, only: Kind | None, start: int, limit: int
+    dry_run_id: str, only: Kind | None, start: int, limit: int
 ) -> tuple[list[RowReport], int | None]:
     """Row reports from `start` on, of one kind or all; and where the next page starts."""
-    rows = _read(import_id, "rows", list[RowReport])
+    rows = _read(dry_run_id, "rows", list[RowReport])
     return _slice([row for row in rows if only in (None, row.outcome)], start, limit)
 
 
-def read_findings(import_id: str, start: int, limit: int) -> tuple[list[Finding], int | None]:
+def read_findings(dry_run_id: str, start: int, limit: int) -> tuple[list[Finding], int | None]:
     """Findings from `start` on, and where the next page starts."""
-    return _slice(_read(import_id, "findings", list[Finding]), start, limit)
+    return _slice(_read(dry_run_id, "findings", list[Finding]), start, limit)
 
 
-def read_building(import_id: str, name: str) -> BuildingChanges:
+def read_building(dry_run_id: str, name: str) -> BuildingChanges:
     """What the commit writes into a building."""
-    return _read(import_id, f"buildings/{name}", BuildingChanges)
+    return _read(dry_run_id, f"buildings/{name}", BuildingChanges)
 
 
 def _slice(items: list[T], start: int, limit: int) -> tuple[list[T], int | None]:
@@ -75,13 +76,13 @@ def _slice(items: list[T], start: int, limit: int) -> tuple[list[T], int | None]
     return items[start:stop], stop if stop < len(items) else None
 
 
-def key(import_id: str, part: str) -> str:
-    """Where a part of an import's dry run stands in the bucket."""
-    return f"imports/{ids.community_of(import_id, 'imp')}/{import_id}/{part}.json"
+def key(dry_run_id: str, part: str) -> str:
+    """Where a part of a dry run stands in the bucket."""
+    return f"imports/{ids.community_of(dry_run_id, 'dry')}/{dry_run_id}/{part}.json"
 
 
-def _read(import_id: str, part: str, kind: type[T]) -> T:
-    body = files.read(key(import_id, part), _MAX_REPORT_BYTES)
+def _read(dry_run_id: str, part: str, kind: type[T]) -> T:
+    body = files.read(key(dry_run_id, part), _MAX_REPORT_BYTES)
     if body is None:
-        raise LookupError(f"the dry run of {import_id} has no {part}")
+        raise LookupError(f"the dry run {dry_run_id} has no {part}")
     return msgspec.json.decode(body, type=kind)

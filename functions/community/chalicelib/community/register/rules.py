@@ -109,16 +109,18 @@ class Import:
     state: ImportState = ImportState.AWAITING_FILE
     refusal: str = ""
     refusal_params: tuple[tuple[str, str], ...] = ()
+    dry_run_id: str = ""
     totals: Totals = Totals()
     buildings: tuple[BuildingPlan, ...] = ()
     version: int | None = None
 
 
-def read(found: Import, totals: Totals, buildings: tuple[BuildingPlan, ...]) -> Import:
+def read(
+    found: Import, dry_run_id: str, totals: Totals, buildings: tuple[BuildingPlan, ...]
+) -> Import:
     """The import with its dry run."""
-    return replace(
-        _move(found, ImportAction.READ, ImportState.READY), totals=totals, buildings=buildings
-    )
+    moved = _move(found, ImportAction.READ, ImportState.READY)
+    return replace(moved, dry_run_id=dry_run_id, totals=totals, buildings=buildings)
 
 
 def refuse(found: Import, code: str, params: Mapping[str, str]) -> Import:
@@ -207,13 +209,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Building:
-    """A building (楼栋) as the unit that changes whole."""
+    """A building (楼栋) as the unit that changes whole.
+
+    `import_id` is the import that it has taken, `edition` the one whose rooms count.
+    """
 
     community_id: str
     name: str
     rooms: int = 0
     phase: Phase = Phase.FREE
     import_id: str = ""
+    edition: str = ""
     version: int | None = None
 
 
@@ -266,7 +272,7 @@ def release(building: Building) -> Building:
 
 def flip(building: Building, rooms: int) -> Building:
     """The building in which the staged rooms count from now on."""
-    return replace(building, phase=Phase.FOLDING, rooms=rooms)
+    return replace(building, phase=Phase.FOLDING, rooms=rooms, edition=building.import_id)
 
 
 def free(building: Building) -> Building:

@@ -236,6 +236,7 @@ class BuildingTask(Shape):
     import_id: str
     building: str
     base_version: int
+    dry_run_id: str
     actor_id: str
 
 

@@ -1,4 +1,4 @@
-"""What the house register keeps: buildings, rooms, imports.
+"""What the house register keeps of buildings and rooms; its imports stand in `imports`.
 
 Access patterns
 ---------------
@@ -6,9 +6,6 @@ Access patterns
 2. a building's state               Get    pk = {community}#building#{building}, sk = building
 3. a building's rooms, a page       Query  the same partition, sk begins with room#
 4. one room with its building       Get    2, then Get of sk = room#{unit}#{number}
-5. imports of a community, a page   Query  pk = {community}#imports#all, newest first
-6. one import                       Get    the same partition, sk = {import}
-7. the import a request opened      Get    pk = {community}#opened#{request}, then 6
 
 A building changes as a whole, though it may have more rooms than one transaction takes:
 
@@ -16,43 +13,42 @@ A building changes as a whole, though it may have more rooms than one transactio
 - stage: every changed room gets its `staged` body beside the one that holds, as long as the
   claim stands;
 - flip: one transaction of the building, with its event, and its row in the list of buildings;
-  from here the staged bodies count;
+  from here this import is the building's edition, and the bodies it staged count;
 - fold: staged bodies become the rooms' own, and the building is free again.
 
-A reader takes a room's staged body exactly while its building is folding the import that staged
-it.  Each step can be repeated, and a crash between any two leaves the building all old or all new.
+A reader takes a room's staged body exactly if the building's edition staged it.  An import is the
+edition once and never again, so rooms that were read between two sights of one edition are all of
+that edition.  Each step can be repeated, and a crash between any two leaves the building all old
+or all new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.community.register.model import Room, RoomKey
-from chalicelib.community.register.rules import (
-    MAX_ROOMS_PER_BUILDING,
-    Building,
-    BuildingPlan,
-    Import,
-    ImportState,
-    Phase,
-    Totals,
-)
-from shared import events
+from chalicelib.community.register.rules import MAX_ROOMS_PER_BUILDING, Building, Phase
+from shared import events, grants
+from shared.auth import Grant
+from shared.errors import Conflict, invalid
 from shared.table import MAX_LIMIT, Page, Record, Refused, Transaction, page
 
 _CHUNK = 50
 """Rooms per transaction: a room is at most 4 KB, a transaction 4 MB and 100 items."""
 _MAX_READS = 5
+_MARK = "."
+"""Between edition and position in the cursor of a list of rooms; it stands in neither."""
 
 
 class _Building(Record):
     rooms = NumberAttribute()
     phase = UnicodeAttribute()
     import_id = UnicodeAttribute()
+    edition = UnicodeAttribute(default="")
 
 
 class _BuildingRow(Record):
@@ -65,27 +61,18 @@ class _Room(Record):
     staged_by = UnicodeAttribute(null=True)
 
 
-class _Import(Record):
-    file_name = UnicodeAttribute()
-    created_by = UnicodeAttribute()
-    created_at = UTCDateTimeAttribute()
-    upload_until = UTCDateTimeAttribute()
-    state = UnicodeAttribute()
-    refusal = UnicodeAttribute()
-    refusal_params = UnicodeAttribute()
-    totals = UnicodeAttribute()
-    buildings = UnicodeAttribute()
-
-
-class _Opened(Record):
-    import_id = UnicodeAttribute()
-
-
 def list_buildings(community_id: str) -> list[Building]:
     """All buildings of a community (at most a few hundred), in the order of their names."""
     found, cursor = [], None
     while True:
-        part = page(_BuildingRow, f"{community_id}#buildings#all", limit=MAX_LIMIT, cursor=cursor)
+        # Consistently: a dry run or an export that follows a commit must not miss its buildings.
+        part = page(
+            _BuildingRow,
+            f"{community_id}#buildings#all",
+            limit=MAX_LIMIT,
+            cursor=cursor,
+            consistent=True,
+        )
         found += [Building(community_id, row.sk, int(row.rooms)) for row in part.items]
         cursor = part.next_cursor
         if cursor is None:
@@ -103,21 +90,50 @@ def get_building(community_id: str, name: str) -> Building:
         rooms=int(item.rooms),
         phase=Phase(item.phase),
         import_id=item.import_id,
+        edition=item.edition,
         version=item.version,
     )
 
 
-def list_rooms(building: Building, limit: int, cursor: str | None) -> Page[tuple[Room, int]]:
-    """A page of a building's rooms with their versions, by unit and number."""
+def list_rooms(
+    community_id: str, name: str, limit: int, cursor: str | None
+) -> tuple[Building, Page[tuple[Room, int]]] | None:
+    """A page of a building's rooms with their versions, by unit and number.
+
+    All pages of a list show one edition of the building, which the cursor names.  None where there
+    is no such building.
+
+    Raises
+    ------
+    Conflict
+        `list_changed`: another edition came since the list was begun.
+    Invalid
+        The cursor is not one that this list gave out.
+    """
+    if cursor:
+        edition, _, start = cursor.partition(_MARK)
+        if not start:
+            raise invalid("query:cursor", "bad_cursor")
+    else:
+        edition, start = get_building(community_id, name).edition, ""
     found = page(
         _Room,
-        _building_key(building.community_id, building.name),
+        _building_key(community_id, name),
         limit=limit,
-        cursor=cursor,
+        cursor=start,
         range_condition=_Room.sk.startswith("room#"),
+        consistent=True,
     )
+    building = get_building(community_id, name)
+    if building.version is None:
+        return None
+    if building.edition != edition:
+        raise Conflict("list_changed")
     rooms = [(_effective(item, building), int(item.version)) for item in found.items]
-    return Page(tuple((room, v) for room, v in rooms if room is not None), found.next_cursor)
+    return building, Page(
+        tuple((room, version) for room, version in rooms if room is not None),
+        f"{edition}{_MARK}{found.next_cursor}" if found.next_cursor else None,
+    )
 
 
 def whole_building(community_id: str, name: str) -> tuple[Building, dict[RoomKey, Room]] | None:
@@ -147,20 +163,41 @@ def get_room(room_scope: str) -> tuple[Building, Room, int] | None:
 
 
 def room_exists(room_scope: str) -> bool:
-    """Whether the register knows this room."""
-    return get_room(room_scope) is not None
+    """Whether the register knows this room: one call, but for one that is new in a fold."""
+    community_id, name, unit, number = room_scope.split("/")
+    item = _Room.find(_building_key(community_id, name), _room_sort_key((name, unit, number)))
+    if item is None:
+        return False
+    # A body of its own counts in every edition; one that is only staged may count or not.
+    return item.body is not None or get_room(room_scope) is not None
 
 
-def save_room(building: Building, room: Room, version: int, announcing: events.Event) -> bool:
+def save_room(
+    building: Building,
+    room: Room,
+    version: int,
+    announcing: events.Event,
+    basis: Sequence[Grant],
+) -> bool:
     """Store one corrected room and raise its building's version, so that a dry run notices.
 
     False where the room or its building changed first.
+
+    Parameters
+    ----------
+    basis
+        The grants that the actor must still have at the moment of the write.
+
+    Raises
+    ------
+    NotFound
+        One of these was taken away since the authorizer saw it; nothing is stored.
     """
     item = _room_item(building, room.key, version)
     item.body = _encode(room)
     item.event = events.encode(announcing)
     try:
-        with Transaction() as transaction:
+        with grants.relying_on(announcing.actor_id, basis) as transaction:
             transaction.put(item)
             transaction.put(_building_item(building))
     except Refused:
@@ -215,52 +252,6 @@ def fold_rooms(building: Building) -> bool:
     return _write(building, changed)
 
 
-def open_import(found: Import, request: str) -> Import | None:
-    """Store a new import and which request opened it; None where that request came before."""
-    item = _Opened(_opened_key(found.community_id, request), "import", import_id=found.id)
-    try:
-        with Transaction() as transaction:
-            transaction.put(item)
-            transaction.put(_import_item(found, None))
-    except Refused:
-        return None
-    return replace(found, version=1)
-
-
-def opened_import(community_id: str, request: str) -> Import | None:
-    """The import that a request opened before."""
-    item = _Opened.find(_opened_key(community_id, request), "import")
-    return get_import(community_id, item.import_id) if item else None
-
-
-def save_import(found: Import, announcing: events.Event | None = None) -> Import | None:
-    """Store an import's change; None where it changed first."""
-    try:
-        _import_item(found, announcing).put()
-    except Refused:
-        return None
-    return replace(found, version=(found.version or 0) + 1)
-
-
-def get_import(community_id: str, import_id: str) -> Import | None:
-    """One import."""
-    item = _Import.find(f"{community_id}#imports#all", import_id)
-    return _to_import(community_id, item) if item else None
-
-
-def list_imports(community_id: str, limit: int, cursor: str | None) -> Page[Import]:
-    """A community's imports, newest first."""
-    found = page(
-        _Import, f"{community_id}#imports#all", limit=limit, cursor=cursor, newest_first=True
-    )
-    items = tuple(_to_import(community_id, item) for item in found.items)
-    return Page(items, found.next_cursor)
-
-
-def _opened_key(community_id: str, request: str) -> str:
-    return f"{community_id}#opened#{request}"
-
-
 def _building_key(community_id: str, name: str) -> str:
     return f"{community_id}#building#{name}"
 
@@ -278,6 +269,7 @@ def _building_item(building: Building) -> _Building:
         rooms=building.rooms,
         phase=building.phase.value,
         import_id=building.import_id,
+        edition=building.edition,
         version=building.version,
     )
 
@@ -319,45 +311,9 @@ def _write(building: Building, items: list[_Room]) -> bool:
 
 
 def _effective(item: _Room, building: Building) -> Room | None:
-    staged_counts = building.phase is Phase.FOLDING and item.staged_by == building.import_id
-    body = item.staged if staged_counts else item.body
+    body = item.staged if item.staged_by == building.edition else item.body
     return msgspec.json.decode(body, type=Room) if body else None
 
 
 def _encode(room: Room) -> str:
     return msgspec.json.encode(room).decode()
-
-
-def _import_item(found: Import, announcing: events.Event | None) -> _Import:
-    return _Import(
-        f"{found.community_id}#imports#all",
-        found.id,
-        file_name=found.file_name,
-        created_by=found.created_by,
-        created_at=found.created_at,
-        upload_until=found.expires_at,
-        state=found.state.value,
-        refusal=found.refusal,
-        refusal_params=msgspec.json.encode(found.refusal_params).decode(),
-        totals=msgspec.json.encode(found.totals).decode(),
-        buildings=msgspec.json.encode(found.buildings).decode(),
-        version=found.version,
-        event=events.encode(announcing) if announcing else None,
-    )
-
-
-def _to_import(community_id: str, item: _Import) -> Import:
-    return Import(
-        id=item.sk,
-        community_id=community_id,
-        file_name=item.file_name,
-        created_by=item.created_by,
-        created_at=item.created_at,
-        expires_at=item.upload_until,
-        state=ImportState(item.state),
-        refusal=item.refusal,
-        refusal_params=msgspec.json.decode(item.refusal_params, type=tuple[tuple[str, str], ...]),
-        totals=msgspec.json.decode(item.totals, type=Totals),
-        buildings=msgspec.json.decode(item.buildings, type=tuple[BuildingPlan, ...]),
-        version=item.version,
-    )
