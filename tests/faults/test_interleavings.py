@@ -40,4 +40,5 @@ def test_two_at_once_leave_what_they_leave_one_after_the_other(
     for (one, two), pair in tries.pairs.items():
         print(f"{capability}: {one} × {two}: {pair.orders} orders, {pair.refused} refused")
         tally.count(pair.orders, f"{capability}: {one} × {two}")
+    import json; open("/tmp/broken.json","w").write(json.dumps({str(n): p.broken for n,p in tries.pairs.items() if p.broken}, ensure_ascii=False, indent=1))
     assert {names: pair.broken for names, pair in tries.pairs.items() if pair.broken} == {}
