@@ -82,6 +82,8 @@ class _RS256(Algorithm):
         numbers = rsa.RSAPublicNumbers(from_base64url_uint(jwk["e"]), from_base64url_uint(jwk["n"]))
         return numbers.public_key()
 
+    # PyJWT wants both of every algorithm; nothing is signed or published here.
+
     def sign(self, msg: bytes, key: Any) -> NoReturn:
         raise NotImplementedError
 
