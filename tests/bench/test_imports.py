@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.bench import imports
 from tests.bench.endpoint import recorded
+from tests.harness.issuer import CLIENT, Issuer, new_key, rs256
 
 GOAL = 440
 
 
 @pytest.fixture(scope="module")
-def starts() -> Iterator[dict[str, tuple[imports.Start, imports.Start]]]:
+def variants() -> list[imports.Variant]:
+    """Every handler, as it would be deployed."""
+    return [*imports.baselines(), *imports.functions()]
+
+
+@pytest.fixture(scope="module")
+def starts(
+    variants: list[imports.Variant],
+) -> Iterator[dict[str, tuple[imports.Start, imports.Start]]]:
     """Every handler started cold twice."""
-    variants = [*imports.baselines(), *imports.functions()]
     with recorded() as endpoint:
         yield {
             variant.name: (imports.start(variant, endpoint), imports.start(variant, endpoint))
@@ -60,3 +70,30 @@ def _statuses(start: imports.Start) -> list[Any]:
 def test_every_handler_reads_the_same_item(starts: Starts) -> None:
     bare = starts["bare boto3"][0].item
     assert all(one.item == bare for pair in starts.values() for one in pair)
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    running = Issuer(new_key())
+    yield running
+    running.stop()
+
+
+def test_the_authorizer_takes_only_a_genuine_token_and_loads_no_more_for_it(
+    variants: list[imports.Variant], starts: Starts, issuer: Issuer
+) -> None:
+    (authorizer,) = (each for each in variants if each.name == "community.authorize")
+    known = {"issuer": issuer.address, "jwks_uri": issuer.jwks_uri, "audience": [CLIENT]}
+    settings = dict(authorizer.settings) | {"ISSUERS": json.dumps([known])}
+    event, forger = authorizer.first[0], new_key()
+    first = [
+        event | {"authorizationToken": f"Bearer {token}"}
+        for token in (issuer.token(), issuer.token(sign=rs256(forger)), issuer.token(exp=1))
+    ]
+    asked = replace(authorizer, first=tuple(first), settings=tuple(settings.items()), besides=())
+    with recorded() as endpoint:
+        start = imports.start(asked, endpoint)
+    (allowed, *refused) = start.answers
+    assert allowed["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    assert refused == ["Exception: Unauthorized"] * 2
+    assert start.modules_at_first_request == starts[asked.name][0].modules_at_first_request

@@ -210,6 +210,7 @@ CLAIMS: dict[str, Attack] = {
     "sub missing": lambda i, a: i.token(sub=None),
     "sub empty": lambda i, a: i.token(sub=""),
     "sub a number": lambda i, a: i.token(sub=1),
+    "jti a number": lambda i, a: i.token(jti=1),
     "sub of 129 characters": lambda i, a: i.token(sub="s" * 129),
     "sub twice": lambda i, a: i.token(pairs=pairs(i, ("sub", "somebody-else"))),
     "sub twice, the other first": lambda i, a: i.token(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.community.register.diff import Change, Kind, Outcome, Proposal, counts, plan_import
 from chalicelib.community.register.model import Owner, Payer, Phone, Room, State

@@ -13,10 +13,16 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import jwt
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from jwt.algorithms import Algorithm
+from jwt.types import Options
+from jwt.utils import base64url_decode, from_base64url_uint
 
 from shared import aws, ids
 from shared.auth import Grant
@@ -37,10 +43,58 @@ _UNUSABLE = (
     msgspec.DecodeError,
 )
 """What an outage looks like: no answer, an answer that is no HTTP, or one that holds no keys."""
+_UNSIGNED: Options = {"verify_signature": False}
+_CLAIMS: Options = {
+    # Checked by then: PyJWT would do it with any algorithm that it knows, `_SIGNATURES` with one.
+    "verify_signature": False,
+    "require": ["exp", "iat", "iss", "sub"],
+    "verify_exp": True,
+    "verify_iat": True,
+    "verify_iss": True,
+    "verify_jti": True,
+    "verify_nbf": True,
+    "verify_sub": True,
+}
 
 
 class Refused(Exception):
     """The token is not accepted; the message is for the log and never holds the token."""
+
+
+class _RS256(Algorithm):
+    """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3) for PyJWT, to verify and nothing else.
+
+    PyJWT's own loads every kind of key and certificate: see `prune.txt` of the layer `crypto`.
+    """
+
+    def prepare_key(self, key: rsa.RSAPublicKey) -> rsa.RSAPublicKey:
+        return key
+
+    def verify(self, msg: bytes, key: rsa.RSAPublicKey, sig: bytes) -> bool:
+        try:
+            key.verify(sig, msg, padding.PKCS1v15(), SHA256())
+        except InvalidSignature:
+            return False
+        return True
+
+    @staticmethod
+    def from_jwk(jwk: Any) -> rsa.RSAPublicKey:
+        numbers = rsa.RSAPublicNumbers(from_base64url_uint(jwk["e"]), from_base64url_uint(jwk["n"]))
+        return numbers.public_key()
+
+    # PyJWT wants both of every algorithm; nothing is signed or published here.
+
+    def sign(self, msg: bytes, key: Any) -> NoReturn:
+        raise NotImplementedError
+
+    @staticmethod
+    def to_jwk(key_obj: Any, as_dict: bool = False) -> NoReturn:
+        raise NotImplementedError
+
+
+# Knows no other algorithm: neither "none" nor a symmetric one is anywhere to be chosen.
+_SIGNATURES = jwt.PyJWS(algorithms=())
+_SIGNATURES.register_algorithm("RS256", _RS256())
 
 
 class Issuer(msgspec.Struct, frozen=True):
@@ -61,11 +115,11 @@ class Keys:
 
     def __init__(self, jwks_uri: str) -> None:
         self._jwks_uri = jwks_uri
-        self._keys: dict[str, Any] = {}
+        self._keys: dict[str, rsa.RSAPublicKey] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
 
-    def find(self, key_id: str) -> Any:
+    def find(self, key_id: str) -> rsa.RSAPublicKey:
         """The RSA public key called `key_id`.
 
         Raises
@@ -115,15 +169,14 @@ class _Key(msgspec.Struct):
     alg: Literal["RS256"] = "RS256"
 
 
-def _public_keys(document: bytes) -> dict[str, Any]:
+def _public_keys(document: bytes) -> dict[str, rsa.RSAPublicKey]:
     """The RS256 signing keys of a JWKS document by id; others are passed over (RFC 7517 §5)."""
     keys = {}
     for published in msgspec.json.decode(document, type=_KeySet).keys:
         try:
             key = msgspec.convert(published, _Key)
-            numbers = {"kty": key.kty, "n": key.n, "e": key.e}
-            public = jwt.PyJWK(numbers, algorithm="RS256").key
-        except (msgspec.ValidationError, jwt.PyJWTError, ValueError):
+            public = _RS256.from_jwk({"n": key.n, "e": key.e})
+        except (msgspec.ValidationError, ValueError):
             # One key that we cannot use must not take its neighbours with it.
             continue
         if public.key_size >= MIN_KEY_BITS:
@@ -174,21 +227,16 @@ class Verifier:
             raise Refused(type(error).__name__) from error
 
     def _verify(self, token: str) -> tuple[str, str]:
-        header = jwt.get_unverified_header(token)
+        header = _SIGNATURES.get_unverified_header(token)
         if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
             raise Refused("not RS256 with a key id")
-        claimed = jwt.decode(token, options={"verify_signature": False})
+        claimed = jwt.decode(token, options=_UNSIGNED)
         issuer = self._issuers.get(str(claimed.get("iss")))
         if issuer is None:
             raise Refused("unknown issuer")
-        claims = jwt.decode(
-            token,
-            self._keys[issuer.issuer].find(header["kid"]),
-            algorithms=["RS256"],
-            issuer=issuer.issuer,
-            leeway=LEEWAY_SECONDS,
-            options={"require": ["exp", "iat", "iss", "sub"], "verify_aud": False},
-        )
+        key = self._keys[issuer.issuer].find(header["kid"])
+        _SIGNATURES.decode(token, key, algorithms=["RS256"])
+        claims = jwt.decode(token, issuer=issuer.issuer, leeway=LEEWAY_SECONDS, options=_CLAIMS)
         _check_audience(claims, issuer)
         _check_no_repeats(token)
         subject = claims["sub"]
@@ -216,4 +264,4 @@ def _check_no_repeats(token: str) -> None:
         return dict(pairs)
 
     payload = token.split(".")[1]
-    json.loads(jwt.utils.base64url_decode(payload), object_pairs_hook=once)
+    json.loads(base64url_decode(payload), object_pairs_hook=once)

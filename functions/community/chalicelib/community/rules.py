@@ -17,7 +17,8 @@ from shared.errors import Conflict, NotFound, invalid
 
 _ID = f"[{ids.ALPHABET}]"
 _AREA = "[0-9A-Z一-鿿]{1,20}"
-_STAFF_SCOPE = re.compile(f"{PLATFORM}|co_{_ID}{{26}}|com_{_ID}{{8}}(?:/{_AREA}){{0,2}}")
+# Compiled by the first check, not by every start of a function.
+_STAFF_SCOPE = f"{PLATFORM}|co_{_ID}{{26}}|com_{_ID}{{8}}(?:/{_AREA}){{0,2}}"
 _COMMUNITY_LEVELS = frozenset({Level.COMMUNITY})
 _AREA_LEVELS = frozenset({Level.COMMUNITY, Level.BUILDING, Level.UNIT})
 _MANAGERS = frozenset({Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER})
@@ -123,7 +124,7 @@ def check_scope(scope: str, path: str = "scope") -> str:
     Invalid
         It is none, at `path`.
     """
-    if not _STAFF_SCOPE.fullmatch(scope):
+    if not re.fullmatch(_STAFF_SCOPE, scope):
         raise invalid(path, "not_a_scope")
     return scope
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from chalicelib.community.register.model import (
     Kind,
@@ -37,8 +39,7 @@ _STATED = (
 )
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A field that gets another value."""
 
     field: str
@@ -46,16 +47,14 @@ class Change:
     new: Value
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True):
     """The owners a file names in place of the room's; nobody means the developer."""
 
     owners: tuple[Owner, ...]
     payer: Payer
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What importing does to one room.
 
     `room` is the room after the commit: None only if a new one is blocked. `changes` are applied by

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+import msgspec
 
 from shared import masks
 from shared.errors import LinliError
@@ -75,16 +76,14 @@ class Kind(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True)
-class Phone:
+class Phone(msgspec.Struct, frozen=True):
     """A number to call and, where the register says so, whose it is (女儿, 租客)."""
 
     number: str
     relation: str = ""
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True):
     """One owner (业主) or co-owner (共有人).
 
     `may_claim` is true only if the register gives this owner exactly one mobile number, without a
@@ -97,8 +96,7 @@ class Owner:
     may_claim: bool = False
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """A room as the estate keeps it; areas are whole dm² (0.01 m²), so 89.43 m² is 8943."""
 
     building: str
@@ -123,8 +121,7 @@ class Room:
         return (self.building, self.unit, self.number)
 
 
-@dataclass(frozen=True)
-class RegisterRow:
+class RegisterRow(msgspec.Struct, frozen=True):
     """One room as a file states it; None is a cell that says nothing, so it never erases.
 
     `rows` are the 1-based rows of `sheet` it came from: several for co-owners. `payer` is None
@@ -155,8 +152,7 @@ class RegisterRow:
         return (self.building, self.unit, self.number)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Why one value cannot be taken as it stands."""
 
     severity: Severity
@@ -164,8 +160,7 @@ class Problem:
     params: Params = ()
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """A problem with its place: `row` is 1-based (0 = the whole sheet), `heading` as in the file.
 
     `building` is the building that an error blocks. An error whose building cannot be read has

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chalicelib.community.register.model import Owner, Phone, RoomKey, error, warning
 from chalicelib.community.register.normalise import Read, has_lost_digits, is_blank, plain
