@@ -15,6 +15,7 @@ from tests.honesty.case import MINISTACK, StandIn, case, new_name, refusal
 _POST = "S3 API Reference: POST policy (Creating an HTML form using AWS Signature Version 4)"
 _LINK = "S3 User Guide: Download and upload objects with presigned URLs"
 _CONDITIONAL = "S3 User Guide: How to prevent object overwrites with conditional writes"
+# moto answers no HTTP in the process.
 _HTTP = (MINISTACK,)
 
 

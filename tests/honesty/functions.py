@@ -99,7 +99,7 @@ def only_the_messages_that_failed_come_again(on: StandIn) -> Any:
     """With ReportBatchItemFailures the others of a batch are deleted."""
     dead, dead_arn = _queue(on)
     redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 1})
-    url, arn = _queue(on, VisibilityTimeout="1", RedrivePolicy=redrive)
+    url, arn = _queue(on, VisibilityTimeout="3", RedrivePolicy=redrive)
     source = (
         "def handler(event, context):\n"
         "    bad = [r['messageId'] for r in event['Records'] if r['body'] == 'b']\n"
@@ -111,7 +111,7 @@ def only_the_messages_that_failed_come_again(on: StandIn) -> Any:
     )
     on.client("lambda").create_event_source_mapping(
         EventSourceArn=arn,
-        FunctionName=make_function(on, source, Timeout=1),
+        FunctionName=make_function(on, source, Timeout=3),
         BatchSize=10,
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
