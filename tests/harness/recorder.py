@@ -199,7 +199,8 @@ class Recorder:
         if self._now is not None:
             service = model.service_model.service_name
             self._now.rights.update(self._rights(service, model.name, params))
-            self._now.asked.append((model.name, params))
+            # As our code gave them: botocore adds to them in place.
+            self._now.asked.append((model.name, dict(params)))
 
     def _sent(self, model: Any, params: dict[str, Any], **_: object) -> None:
         if self._now is not None:

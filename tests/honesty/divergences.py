@@ -6,7 +6,8 @@ personal data relies on that answer:
 
 - `never_asked`: parameters (`Query.FilterExpression`) or operations that no recorded call of any
   story has, whichever library makes the call
-- `never_named`: words that stand in no source of ours and in no test but these
+- `never_named`: words that stand in no source of ours and in no test; these cases say them, and
+  the harness may, which makes up for what a stand-in lacks
 - `held_by`: tests that hold the product to what AWS does, and `because` says how
 """
 
@@ -28,6 +29,7 @@ MARKER = "divergences"
 README = ROOT / "local" / "README.md"
 _LIST = Path(__file__).with_name("divergences.toml")
 _SEARCHED = (FUNCTIONS, INFRA, LAYERS / "shared" / "python", ROOT / "local", ROOT / "tests")
+_KNOWING = {ROOT / "tests" / "honesty", ROOT / "tests" / "harness"}
 _SOURCES = {".py", ".yaml", ".json"}
 _TITLES = {MOTO: "moto 5.2.5", MINISTACK: "MiniStack 1.5.33"}
 
@@ -112,13 +114,12 @@ def named(divergences: Mapping[str, Divergence], sources: Mapping[str, str]) -> 
 
 
 def sources() -> dict[str, str]:
-    """Every source of the product, of what runs it, and of its tests but for these."""
-    here = Path(__file__).parent
+    """Every source of the product, of what runs it, and of its tests."""
     return {
         str(path.relative_to(ROOT)): path.read_text()
         for folder in _SEARCHED
         for path in sorted(folder.rglob("*"))
-        if path.suffix in _SOURCES and here not in path.parents
+        if path.suffix in _SOURCES and not _KNOWING.intersection(path.parents)
     }
 
 

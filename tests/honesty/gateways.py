@@ -1,4 +1,4 @@
-"""API Gateway: what it asks the authorizer, what it answers by itself, what a document makes of it."""
+"""API Gateway: what it asks the authorizer, and what it answers by itself."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import pytest
 from pynamodb.attributes import UnicodeAttribute
 
 from local.places import INFRA, capabilities
-from shared import auth
 from shared.table import Record
 from tests import stories
 from tests.conftest import Cloud
@@ -20,6 +19,9 @@ MAX_ENVIRONMENT_BYTES = 4096
 # What a stack fills in is longer than the words that ask for it: an ARN has some 120 characters.
 _FILLED_IN_BYTES = 200
 MAX_INPUT_BYTES = 262_144
+# As the register's own rules say: MAX_BUILDINGS, and the longest key of a building.
+MAX_BUILDINGS = 300
+MAX_BUILDING_CHARS = 20
 # A tenth of what AWS takes of one item, so that a story need not be as long as life.
 MAX_CALL_BYTES = 40_000
 MAX_ACTIONS = 50
@@ -65,14 +67,25 @@ def test_whoever_reads_a_stream_gives_up_into_a_queue(packaged: dict[str, Any]) 
 
 def test_every_environment_stays_within_its_limit(packaged: dict[str, Any]) -> None:
     sizes = {
-        name: sum(
-            len(key) + (len(value) if isinstance(value, str) else _FILLED_IN_BYTES)
-            for key, value in function["Environment"]["Variables"].items()
-        )
-        for name, function in functions(packaged)
+        f"{capability}.{name}": size(variables(template.get("Globals", {}).get("Function", {})))
+        + size(variables(function))
+        for capability, template in packaged.items()
+        for name, function in functions({capability: template})
     }
     assert sizes
-    assert {name for name, size in sizes.items() if size > MAX_ENVIRONMENT_BYTES} == set()
+    assert {name for name, taken in sizes.items() if taken > MAX_ENVIRONMENT_BYTES} == set()
+
+
+def variables(properties: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = properties.get("Environment", {}).get("Variables", {})
+    return found
+
+
+def size(environment: dict[str, Any]) -> int:
+    return sum(
+        len(name) + (len(value) if isinstance(value, str) else _FILLED_IN_BYTES)
+        for name, value in environment.items()
+    )
 
 
 def numbers(value: Any) -> Iterator[str]:
@@ -126,3 +139,15 @@ def test_a_batch_that_comes_in_parts_is_read_whole(moto_cloud: Cloud) -> None:
     dynamodb.meta.events.register("before-call", lambda model, **_: asked.append(model.name))
     assert len(list(Big.batch_get(keys))) == len(keys)
     assert asked == ["BatchGetItem"] * 2
+
+
+def test_the_longest_import_fits_an_input() -> None:
+    """The event of a committed import is what starts the machine: a task for each building."""
+    task = {
+        "import_id": "imp_7k2m9x4a_01kb3wmpt8c2v5f0d9h1j4n6q7",
+        "building": "楼" * MAX_BUILDING_CHARS,
+        "base_version": 10**9,
+        "actor_id": "per_01kb3wmpt8c2v5f0d9h1j4n6q7x8y9z0",
+    }
+    given = {"import_id": task["import_id"], "tasks": [task] * MAX_BUILDINGS}
+    assert len(json.dumps(given, ensure_ascii=False).encode()) < MAX_INPUT_BYTES
