@@ -10,7 +10,7 @@ from tests.honesty.case import StandIn, case, new_name, refusal
 
 _PATTERNS = "EventBridge User Guide: Comparison operators for use in event patterns"
 _PUT = "EventBridge API Reference: PutEvents"
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 10.0
 
 
 def _bus(on: StandIn) -> str:

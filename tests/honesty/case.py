@@ -29,6 +29,7 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 _SIGNATURES = {"s3": "s3v4"}
+_SERVICES = ["lambda.amazonaws.com", "states.amazonaws.com"]
 _SESSION = boto3.Session()
 _TABLE = {
     "BillingMode": "PAY_PER_REQUEST",
@@ -113,10 +114,10 @@ class StandIn:
 
     @property
     def role(self) -> str:
-        """A role that any service may take, with every right."""
+        """A role for functions and machines, with every right."""
         if "role" not in self.kept:
             iam, name = self.client("iam"), new_name()
-            trust = {"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"}
+            trust = {"Effect": "Allow", "Principal": {"Service": _SERVICES}, "Action": "sts:AssumeRole"}
             made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))
             every = {"Effect": "Allow", "Action": "*", "Resource": "*"}
             iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(every))

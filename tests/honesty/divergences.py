@@ -14,6 +14,7 @@ personal data relies on that answer:
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,7 +32,7 @@ _LIST = Path(__file__).with_name("divergences.toml")
 _SEARCHED = (FUNCTIONS, INFRA, LAYERS / "shared" / "python", ROOT / "local", ROOT / "tests")
 _KNOWING = {ROOT / "tests" / "honesty", ROOT / "tests" / "harness"}
 _SOURCES = {".py", ".yaml", ".json"}
-_TITLES = {MOTO: "moto 5.2.5", MINISTACK: "MiniStack 1.5.33"}
+_PINNED = {MOTO: ("moto", "dev.in"), MINISTACK: ("MiniStack", "emulator.in")}
 
 
 class Differs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +127,7 @@ def sources() -> dict[str, str]:
 def table() -> str:
     """The list as people read it, for local/README.md."""
     lines = [
-        f"| on AWS | AWS answers | {_TITLES[MOTO]} | {_TITLES[MINISTACK]} | so |",
+        f"| on AWS | AWS answers | {_title(MOTO)} | {_title(MINISTACK)} | so |",
         "|---|---|---|---|---|",
     ]
     for name, found in listed().items():
@@ -140,6 +141,16 @@ def table() -> str:
 def write() -> None:
     """Write the list into local/README.md."""
     README.write_text(marked.filled(README.read_text(), MARKER, table()))
+
+
+def _title(kind: str) -> str:
+    """A stand-in with the version that is pinned."""
+    title, pins = _PINNED[kind]
+    text = (ROOT / "local" / "requirements" / pins).read_text()
+    version = re.search(rf"^{kind}(?:\[\w+\])?==(\S+)", text, re.MULTILINE)
+    if version is None:
+        raise ValueError(f"{pins} does not pin {kind}")
+    return f"{title} {version.group(1)}"
 
 
 def _shown(case: Case, kind: str, differs: Differs | None) -> str:

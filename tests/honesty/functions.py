@@ -14,7 +14,8 @@ _LIMITS = "Lambda Developer Guide: Lambda quotas"
 _ERRORS = "Lambda Developer Guide: Python function errors in Lambda"
 # moto runs functions in Docker only.
 _RUNS = (MINISTACK,)
-_PATIENCE_SECONDS = 8.0
+_PATIENCE_SECONDS = 20.0
+# For what does not come; where it came, it would come at once.
 _SHORT_PATIENCE_SECONDS = 2.0
 _ECHO = "def handler(event, context):\n    return event\n"
 _RAISE = (
@@ -23,7 +24,7 @@ _RAISE = (
 )
 
 
-def make_function(on: StandIn, source: str, **more: Any) -> str:
+def make_function(on: StandIn, source: str, *, timeout_seconds: int = 30, **more: Any) -> str:
     """A function with this source, whose handler is `handler`; its ARN."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -33,6 +34,7 @@ def make_function(on: StandIn, source: str, **more: Any) -> str:
         Runtime="python3.12",
         Handler="code.handler",
         Role=on.role,
+        Timeout=timeout_seconds,
         Code={"ZipFile": packed.getvalue()},
         **more,
     )["FunctionArn"]
@@ -50,7 +52,7 @@ def _invoke(on: StandIn, function: str, payload: str = "{}") -> Any:
 def a_function_is_stopped_at_its_timeout(on: StandIn) -> Any:
     """A function that runs longer than its timeout is stopped and answers an error that says so."""
     source = "import time\n\n\ndef handler(event, context):\n    time.sleep(20)\n"
-    error, told = _invoke(on, make_function(on, source, Timeout=1))
+    error, told = _invoke(on, make_function(on, source, timeout_seconds=1))
     return [error, "timed out" in told.get("errorMessage", "")]
 
 
@@ -105,17 +107,21 @@ def only_the_messages_that_failed_come_again(on: StandIn) -> Any:
         "    bad = [r['messageId'] for r in event['Records'] if r['body'] == 'b']\n"
         "    return {'batchItemFailures': [{'itemIdentifier': name} for name in bad]}\n"
     )
+    function = make_function(on, source, timeout_seconds=3)
+    # Its process starts now, so that the first batch is in time.
+    _invoke(on, function, '{"Records": []}')
     sqs = on.client("sqs")
     sqs.send_message_batch(
         QueueUrl=url, Entries=[{"Id": body, "MessageBody": body} for body in "abc"]
     )
-    on.client("lambda").create_event_source_mapping(
+    mapping = on.client("lambda").create_event_source_mapping(
         EventSourceArn=arn,
-        FunctionName=make_function(on, source, Timeout=3),
+        FunctionName=function,
         BatchSize=10,
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
     failed = _wait_for(on, dead, _PATIENCE_SECONDS)
+    on.client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return [failed, sum(int(number) for number in left.values())]
@@ -133,7 +139,7 @@ def records_that_fail_too_often_are_set_aside(on: StandIn) -> Any:
     stream = dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
     mapping = on.client("lambda").create_event_source_mapping(
         EventSourceArn=stream,
-        FunctionName=make_function(on, _RAISE, Timeout=1),
+        FunctionName=make_function(on, _RAISE, timeout_seconds=1),
         StartingPosition="TRIM_HORIZON",
         MaximumRetryAttempts=0,
         DestinationConfig={"OnFailure": {"Destination": dead_arn}},

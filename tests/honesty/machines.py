@@ -11,7 +11,7 @@ from tests.honesty.functions import make_function
 
 _START = "Step Functions API Reference: StartExecution"
 _ERRORS = "Step Functions Developer Guide: Handling errors in Step Functions workflows"
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 20.0
 # moto starts no execution, as this project uses it.
 _RUNS = (MINISTACK,)
 _PASS = {"Type": "Pass", "End": True}

@@ -8,7 +8,7 @@ from typing import Any
 from tests.honesty.case import StandIn, case, refusal
 
 _STREAMS = "DynamoDB Developer Guide: Change data capture for DynamoDB Streams"
-_PATIENCE_SECONDS = 1.0
+_PATIENCE_SECONDS = 10.0
 _KEY = {"pk": {"S": "one"}, "sk": {"S": "a"}}
 
 
