@@ -13,6 +13,7 @@ of a stand-in passes, or is read.  The count is cases asked, once for each stand
 from tests.honesty import (
     access,
     buses,
+    devices,
     files,
     functions,
     gateways,
@@ -27,6 +28,7 @@ from tests.honesty import (
 __all__ = [
     "access",
     "buses",
+    "devices",
     "files",
     "functions",
     "gateways",

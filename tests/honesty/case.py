@@ -66,6 +66,7 @@ class StandIn:
 
     kind: str
     url: str | None = None
+    mqtt_port: int = 0
     kept: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str, credentials: dict[str, str] | None = None) -> Any:
@@ -117,7 +118,11 @@ class StandIn:
         """A role for functions and machines, with every right."""
         if "role" not in self.kept:
             iam, name = self.client("iam"), new_name()
-            trust = {"Effect": "Allow", "Principal": {"Service": _SERVICES}, "Action": "sts:AssumeRole"}
+            trust = {
+                "Effect": "Allow",
+                "Principal": {"Service": _SERVICES},
+                "Action": "sts:AssumeRole",
+            }
             made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))
             every = {"Effect": "Allow", "Action": "*", "Resource": "*"}
             iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(every))
@@ -156,7 +161,7 @@ class Case:
         except ClientError as error:
             return f"error {code(error)}"
         except Exception as error:
-            return f"dies of {type(error).__name__}"
+            return f"dies of {type(error).__name__}: {error}"
 
 
 CASES: dict[str, Case] = {}
@@ -197,7 +202,7 @@ def moto() -> Iterator[StandIn]:
 
 def ministack(emulator: Emulator) -> StandIn:
     """The account on the emulator."""
-    return StandIn(MINISTACK, emulator.url)
+    return StandIn(MINISTACK, emulator.url, emulator.mqtt_port)
 
 
 def new_name() -> str:

@@ -14,6 +14,8 @@ from tests.honesty import divergences
 from tests.honesty.case import CASES, MINISTACK, MOTO, StandIn
 from tests.honesty.divergences import Differs, Divergence
 
+pytestmark = pytest.mark.family("F12")
+
 TOKEN = "transactions.a_token_that_comes_twice_is_applied_once"
 
 
@@ -112,7 +114,7 @@ def test_a_stand_in_that_dies_has_answered() -> None:
 
     case = replace(CASES[TOKEN], question=dies)
     answer = case.ask(StandIn(MOTO))
-    assert answer == "dies of TypeError"
+    assert answer == "dies of TypeError: as a stand-in does inside"
     assert divergences.verdict(case, MOTO, answer, None).endswith("and list it")
 
 

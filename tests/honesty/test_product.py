@@ -15,6 +15,8 @@ from shared.table import Record
 from tests import stories
 from tests.conftest import Cloud
 
+pytestmark = pytest.mark.family("F12")
+
 MAX_ENVIRONMENT_BYTES = 4096
 # What a stack fills in is longer than the words that ask for it: an ARN has some 120 characters.
 _FILLED_IN_BYTES = 200
