@@ -1,4 +1,4 @@
-"""IoT over MQTT: what a device's certificate and policy let it do."""
+"""MQTT: what a device's certificate and policy let it do, and which connection it keeps."""
 
 from __future__ import annotations
 
