@@ -94,6 +94,7 @@ class Run:
     function: str
     way_in: str
     calls: list[str] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     rights: set[Right] = field(default_factory=set)
     touched: set[Touched] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
@@ -198,6 +199,8 @@ class Recorder:
         if self._now is not None:
             service = model.service_model.service_name
             self._now.rights.update(self._rights(service, model.name, params))
+            # As our code gave them: botocore adds to them in place.
+            self._now.asked.append((model.name, dict(params)))
 
     def _sent(self, model: Any, params: dict[str, Any], **_: object) -> None:
         if self._now is not None:
