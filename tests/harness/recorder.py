@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, Protocol
 from local.apps import load_app
 from shared import aws
 from shared.auth import Grant
-from tests.harness.gateway import Answer, send
 from tests.harness.touched import Touched, touched
+from tests.harness.gateway import Answer, operation_of, send
 
 API = "api_handler"
 _TRANSACTED = {
@@ -159,7 +159,8 @@ class Recorder:
                 grants=who.grants,
             )
 
-        return Trigger(API, self._view(method, url), ask, Asked(who, method, url, body, key))
+        view = operation_of(self.module.app, method, url).view.__name__
+        return Trigger(API, view, ask, Asked(who, method, url, body, key))
 
     def starting(self, function: str, event: Any) -> Trigger:
         """An event for a function, to be delivered."""
@@ -185,14 +186,6 @@ class Recorder:
             del os.environ["_X_AMZN_TRACE_ID"]
             handler.setStream(before)
             run.log = written.getvalue().splitlines()
-
-    def _view(self, method: str, url: str) -> str:
-        path = url.partition("?")[0]
-        for operation in self.module.app.operations:
-            pattern = re.sub(r"{\w+}", "[^/]+", operation.path)
-            if operation.method == method and re.fullmatch(pattern, path):
-                return str(operation.view.__name__)
-        raise AssertionError(f"no route takes {method} {path}")
 
     def _asked(self, params: dict[str, Any], model: Any, **_: object) -> None:
         if self._now is not None:
