@@ -218,7 +218,7 @@ def _foreign(answer: Answer, caller: Caller, scopes: Scopes, before: set[str]) -
     ]
 
 
-def after_dismissal(capability: str, *spared: str) -> dict[str, set[str]]:
+def after_dismissal(capability: str, spared: Iterable[str]) -> dict[str, set[str]]:
     """What the requests of a dismissed person met while the gateway still knew their grants.
 
     Parameters
