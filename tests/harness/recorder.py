@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, Protocol
 from local.apps import load_app
 from shared import aws
 from shared.auth import Grant
-from tests.harness.touched import Touched, touched
 from tests.harness.gateway import Answer, operation_of, send
+from tests.harness.touched import Touched, touched
 
 API = "api_handler"
 _TRANSACTED = {
@@ -106,9 +106,7 @@ class Recorder:
     `attack` may try each of them beforehand, as often as it likes, if it leaves no trace.
     """
 
-    def __init__(
-        self, capability: str, attack: Attack | None = None, container: str = ""
-    ) -> None:
+    def __init__(self, capability: str, attack: Attack | None = None, container: str = "") -> None:
         self.module = load_app(capability, container)
         self._attack = attack
         self.runs: list[Run] = []
