@@ -12,7 +12,8 @@ from chalicelib.community import authorizer
 from chalicelib.repairs import actions, store
 from local.apps import load_app
 from local.places import capabilities
-from shared.auth import PUBLIC, SIGNED_IN, Caller
+from shared import app, auth
+from shared.auth import PUBLIC, SIGNED_IN, Caller, Permission, Role
 from shared.errors import NotFound
 from shared.table import Page
 from tests.harness import matrix
@@ -97,12 +98,12 @@ def test_a_route_cannot_be_made_without_a_permission() -> None:
     with pytest.raises(TypeError, match="allows"):
         endpoint("GET", "/all-tickets", gives=None)
     for name in NAMES:
-        app = load_app(name).app
-        for one in app.operations:
+        made = load_app(name).app
+        for one in made.operations:
             assert one.allows is SIGNED_IN or one.allows is PUBLIC or one.allows.roles, one.path
         # Chalice's own decorators ask for no permission.
-        declared = {(one.path, one.method) for one in app.operations}
-        routed = {(path, method) for path, methods in app.routes.items() for method in methods}
+        declared = {(one.path, one.method) for one in made.operations}
+        routed = {(path, method) for path, methods in made.routes.items() for method in methods}
         assert routed - declared == {("/openapi.json", "GET")}
 
 
@@ -170,6 +171,20 @@ def test_a_list_that_shows_others_things_is_found() -> None:
         faults_of("list_my_tickets", lambda p: p.setattr(actions, "list_my_tickets", show_all))
     )
     assert any(Kind.OTHER_COMMUNITY in one and "named ('rep_" in one for one in found), found
+
+
+def test_a_way_in_that_forgets_the_permission_is_found() -> None:
+    """Even where what comes back is an empty list."""
+
+    def everything(context: Mapping[str, str], wanted: Permission) -> Caller:
+        return auth.from_context(context, Permission(wanted.name, frozenset(Role)))
+
+    found = list(faults_of("list_my_jobs", lambda p: p.setattr(app, "from_context", everything)))
+    assert found
+    assert all("answered 200" in one for one in found)
+    assert {kind for kind in Kind if any(kind in one for one in found)} == {
+        *(Kind.OTHER_HOUSEHOLD, Kind.OTHER_BUILDING, Kind.OTHER_ROLE)
+    }
 
 
 def test_an_authorizer_that_takes_any_token_of_the_issuer_is_found() -> None:

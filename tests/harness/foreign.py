@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from local.apps import load_app
 from shared import ids
 from shared.app import App, Operation
-from shared.auth import PLATFORM, Grant, Level, Role, from_context, to_context
+from shared.auth import PLATFORM, PUBLIC, Grant, Level, Role, from_context, to_context
 from tests import stories
 from tests.harness import named
 from tests.harness.actors import Place, levels_of
@@ -159,7 +159,7 @@ class _Attack:
         operation = operation_of(self._app, asked.method, asked.url)
         ids_named = named.in_request(operation, asked)
         self._home = home_of(self._home, asked, [one.id for one in ids_named])
-        if self._ways_in and way_in not in self._ways_in:
+        if operation.allows is PUBLIC or (self._ways_in and way_in not in self._ways_in):
             return
         self.met.named |= {(way_in, one.kind) for one in ids_named}
         for held in _least(operation, asked, self._home):

@@ -4,9 +4,9 @@ Just before a story sends a request, each actor (`tests.harness.actors`) sends t
 token goes through the real authorizer function, what it hands on goes into the gateway's event,
 and the app answers.  Who has no good token must get a 401 for which nothing was asked of AWS.
 Everybody else must get, byte for byte, what a valid caller gets for a thing that does not exist,
-and nothing may be written.  Only where every id of the request lies within the actor's own grants
-(one's own list, one's own community) may there be another answer, and it may name nothing that is
-not theirs.  One is counted for each request sent.
+and nothing may be written.  Only who has the route's permission where every id of the request lies
+(their own list, their own community) may get another answer, and it may name nothing that is not
+theirs.  One is counted for each request sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from dataclasses import dataclass, field, replace
 from local.apps import load_app
 from shared import aws, grants, ids
 from shared.app import App, Operation
-from shared.auth import PLATFORM, Caller, Level, from_context, level_of, to_context
+from shared.auth import (
+    PLATFORM,
+    PUBLIC,
+    SIGNED_IN,
+    Caller,
+    Level,
+    from_context,
+    level_of,
+    to_context,
+)
 from shared.table import Transaction
 from tests import stories
 from tests.harness import named
@@ -42,7 +51,7 @@ class Try:
     Attributes
     ----------
     within
-        Whether every id of the request lies within the actor's own grants.
+        Whether the actor has the permission, and every id of the request lies within it.
     foreign
         What the answer names that is not the actor's.
     calls
@@ -136,7 +145,7 @@ class _Attack:
         ids_named = named.in_request(operation, asked)
         self._home = home_of(self._home, asked, [one.id for one in ids_named])
         self._ask_for_absent(operation, asked)
-        if self._ways_in and way_in not in self._ways_in:
+        if operation.allows is PUBLIC or (self._ways_in and way_in not in self._ways_in):
             return
         for place in (self._home, ABROAD):
             self._reach(place)
@@ -203,7 +212,9 @@ def home_of(known: Place, asked: Asked, named_ids: list[str]) -> Place:
 
 
 def _within(caller: Caller, ids_named: Iterable[Named], scopes: Scopes) -> bool:
-    """Whether every id of a request lies where the caller has the route's permission."""
+    """Whether a caller has the route's permission, and has it wherever an id of a request lies."""
+    if caller.permission is not SIGNED_IN and not caller.scopes:
+        return False
     needed = [scope for one in ids_named if (scope := scopes.of(one.id)) is not None]
     return all(any(named.reaches(own, scope) for own in caller.scopes) for scope in needed)
 
