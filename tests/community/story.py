@@ -41,7 +41,7 @@ def tell(recorder: Recorder, count: int) -> None:
     _staff_comes_and_goes(recorder, manager, community_id, count)
     import_id = _dry_runs(recorder, manager, community_id, count)
     _committed(recorder, manager, import_id)
-    _looked_at(recorder, manager, community_id)
+    _looked_at(recorder, manager, community_id, count)
     _residents_come_and_go(recorder, manager, community_id, count)
     _counted(recorder, manager, community_id)
     _told(recorder)
@@ -149,10 +149,12 @@ def _changed() -> list[dict[str, Any]]:
     return [item for item in stored if "event" in item]
 
 
-def _looked_at(recorder: Recorder, manager: Caller, community_id: str) -> None:
+def _looked_at(recorder: Recorder, manager: Caller, community_id: str, count: int) -> None:
     """The register is read, corrected and given out."""
     recorder.request(manager, "GET", f"/communities/{community_id}/buildings")
-    recorder.request(manager, "GET", f"/communities/{community_id}/buildings/1/rooms")
+    for number in range(1, count + 1):
+        url = f"/communities/{community_id}/buildings/{number}/rooms"
+        recorder.request(manager, "GET", url)
     room_id = ids.room_id(community_id, "1", "1", "101")
     room = recorder.request(manager, "GET", f"/rooms/{room_id}")
     change = {"version": room["version"], "use": "shop"}

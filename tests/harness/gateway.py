@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.app import App
+from shared.app import App, Operation
 from shared.auth import Grant, to_context
 
 
@@ -34,8 +35,13 @@ def proxy_event(
     headers: dict[str, str] | None = None,
     person_id: str | None = None,
     grants: tuple[Grant, ...] = (),
+    authorizer: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The event that a REST API hands to its function (AWS: Lambda proxy integration)."""
+    """The event that a REST API hands to its function (AWS: Lambda proxy integration).
+
+    The caller is who the authorizer says (`authorizer`, the context it answered with), or
+    `person_id` as it would speak for them; without both nobody spoke for the request.
+    """
     path, _, query = url.partition("?")
     parameters: dict[str, list[str]] = {}
     for part in filter(None, query.split("&")):
@@ -47,7 +53,9 @@ def proxy_event(
         "httpMethod": method,
         "requestId": "0f3b7c1e-5a52-4a0f-9a4e-2f1f6f1d3c55",
     }
-    if person_id is not None:
+    if authorizer is not None:
+        context["authorizer"] = dict(authorizer)
+    elif person_id is not None:
         context["authorizer"] = to_context(person_id, grants)
     return {
         "resource": resource,
@@ -72,6 +80,15 @@ def send(app: App, method: str, url: str, *, body: Any = None, **request: Any) -
     answer = app(event, None)
     named = {name.lower(): value for name, value in answer["headers"].items()}
     return Answer(answer["statusCode"], named, answer["body"])
+
+
+def operation_of(app: App, method: str, url: str) -> Operation:
+    """The operation of an app that takes a request."""
+    resource, _ = _resource(app, url.partition("?")[0])
+    for operation in app.operations:
+        if (operation.method, operation.path) == (method, resource):
+            return operation
+    raise AssertionError(f"no route takes {method} {url}")
 
 
 def _resource(app: App, path: str) -> tuple[str, dict[str, str]]:

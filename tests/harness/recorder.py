@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from local.apps import load_app
 from shared import aws
 from shared.auth import Grant
-from tests.harness.gateway import Answer, send
+from tests.harness.gateway import Answer, operation_of, send
 from tests.harness.touched import Touched, touched
 
 API = "api_handler"
@@ -107,9 +107,7 @@ class Recorder:
     `attack` may try each of them beforehand, as often as it likes, if it leaves no trace.
     """
 
-    def __init__(
-        self, capability: str, attack: Attack | None = None, container: str = ""
-    ) -> None:
+    def __init__(self, capability: str, attack: Attack | None = None, container: str = "") -> None:
         self.module = load_app(capability, container)
         self._attack = attack
         self.runs: list[Run] = []
@@ -160,7 +158,8 @@ class Recorder:
                 grants=who.grants,
             )
 
-        return Trigger(API, self._view(method, url), ask, Asked(who, method, url, body, key))
+        view = operation_of(self.module.app, method, url).view.__name__
+        return Trigger(API, view, ask, Asked(who, method, url, body, key))
 
     def starting(self, function: str, event: Any) -> Trigger:
         """An event for a function, to be delivered."""
@@ -186,14 +185,6 @@ class Recorder:
             del os.environ["_X_AMZN_TRACE_ID"]
             handler.setStream(before)
             run.log = written.getvalue().splitlines()
-
-    def _view(self, method: str, url: str) -> str:
-        path = url.partition("?")[0]
-        for operation in self.module.app.operations:
-            pattern = re.sub(r"{\w+}", "[^/]+", operation.path)
-            if operation.method == method and re.fullmatch(pattern, path):
-                return str(operation.view.__name__)
-        raise AssertionError(f"no route takes {method} {path}")
 
     def _asked(self, params: dict[str, Any], model: Any, **_: object) -> None:
         if self._now is not None:

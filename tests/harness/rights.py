@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from shared import grants
 from shared.auth import Grant
 from shared.table import Transaction
@@ -19,3 +22,14 @@ def lose(person_id: str, *lost: Grant) -> None:
     with Transaction() as transaction:
         for grant in lost:
             grants.remove_grant(transaction, person_id, grant)
+
+
+@contextmanager
+def holding(person_id: str, wanted: Iterable[Grant]) -> Iterator[None]:
+    """Let a person hold these grants as well, for as long as the context lasts."""
+    more = set(wanted) - set(grants.grants_of(person_id))
+    hold(person_id, *more)
+    try:
+        yield
+    finally:
+        lose(person_id, *more)

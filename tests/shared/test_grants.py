@@ -35,6 +35,15 @@ def test_grants_are_found_by_their_person_only() -> None:
     assert grants.count_grants(PERSON) == 2
 
 
+def test_a_role_of_another_release_does_not_lock_its_bearer_out() -> None:
+    give(PERSON, BUTLER)
+    emperor = {"pk": f"platform#person#{PERSON}", "sk": "platform#emperor", "role": "emperor"}
+    item = {name: {"S": text} for name, text in {**emperor, "scope": "platform"}.items()}
+    table = aws.setting("GRANTS_TABLE")
+    aws.client("dynamodb").put_item(TableName=table, Item={**item, "version": {"N": "1"}})
+    assert grants.grants_of(PERSON) == (BUTLER,)
+
+
 def test_a_grant_cannot_be_given_twice() -> None:
     give(PERSON, BUTLER)
     transaction = Transaction()

@@ -62,6 +62,7 @@ class Role(StrEnum):
 
 RESIDENTS = frozenset({Role.OWNER, Role.FAMILY_MEMBER, Role.TENANT})
 STAFF = frozenset(Role) - RESIDENTS
+_ROLES = {role.value: role for role in Role}
 
 
 def level_of(scope: str) -> Level:
@@ -84,6 +85,15 @@ class Grant(msgspec.Struct, frozen=True):
 
     role: Role
     scope: str
+
+
+def known_grants(written: Iterable[tuple[str, str]]) -> list[Grant]:
+    """Grants from roles and scopes as they are stored; an unknown role is no right.
+
+    A stack may run an older release than the one that gave the role.  Whoever has it must not be
+    locked out of what their other roles let them do.
+    """
+    return [Grant(_ROLES[role], scope) for role, scope in written if role in _ROLES]
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -213,8 +223,8 @@ def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
     person_id = context.get("person_id")
     if not person_id:
         raise Unauthenticated
-    grants = []
+    written = []
     for part in filter(None, context.get("grants", "").split(";")):
         role, _, scopes = part.partition(":")
-        grants += [Grant(Role(role), scope) for scope in scopes.split(",")]
-    return Caller(person_id, tuple(grants), wanted)
+        written += [(role, scope) for scope in scopes.split(",")]
+    return Caller(person_id, tuple(known_grants(written)), wanted)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import size
 
-from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, Role, level_of
+from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, known_grants, level_of
 from shared.errors import NotFound
 from shared.table import Record, Refused, Transaction, Unmet, page
 
@@ -54,7 +54,7 @@ def grants_of(person_id: str) -> tuple[Grant, ...]:
     One Query, and one Get per company that the person works for.
     """
     found = page(_Item, _person_key(person_id), limit=MAX_GRANTS, cursor=None)
-    grants = [Grant(Role(item.role), item.scope) for item in found.items]
+    grants = known_grants((item.role, item.scope) for item in found.items)
     for company_id in {g.scope for g in grants if level_of(g.scope) is Level.COMPANY}:
         company = _Item.find(_company_key(company_id), "communities", consistent=False)
         communities = sorted(company.communities or ()) if company else []
@@ -108,7 +108,7 @@ def require_held(person_id: str, basis: Collection[Grant]) -> None:
         One was taken away since the authorizer saw it.
     """
     found = page(_Item, _person_key(person_id), limit=MAX_GRANTS, cursor=None, consistent=True)
-    held = {Grant(Role(item.role), item.scope) for item in found.items}
+    held = set(known_grants((item.role, item.scope) for item in found.items))
     if not held.issuperset(basis):
         raise NotFound
 
