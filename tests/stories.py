@@ -67,7 +67,7 @@ def told(
 ) -> Recorder:
     """Whoever heard the capability's story, told with `count` of everything."""
     with in_its_place(capability):
-        recorder = Recorder(capability, attack)
+        recorder = Recorder(capability, attack, echo=echo)
         _TOLD[capability](recorder, count)
         return recorder
 
@@ -83,13 +83,7 @@ def in_its_place(capability: str) -> Iterator[None]:
         place = {"LocationConstraint": s3.meta.region_name}
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place)
         aws.client("events").create_event_bus(Name=_BUS)
-<<<<<<< HEAD
         yield
-=======
-        recorder = Recorder(capability, attack, echo)
-        _TOLD[capability](recorder, count)
-        return recorder
->>>>>>> 987310e (Hold what each way in costs: units, log, second deliveries, and lists of 1, 10 and 100)
 
 
 def ways_in(capability: str) -> set[tuple[str, str]]:

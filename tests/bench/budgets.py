@@ -78,6 +78,11 @@ def growing(capability: str) -> dict[str, str]:
     return _of(capability, "growing", Reason)
 
 
+def dear_pages(capability: str) -> dict[str, str]:
+    """The lists whose page may cost more than half a unit for 4 KB, and why."""
+    return _of(capability, "dear_pages", Reason)
+
+
 def _by_function(tables: dict[str, Any], kind: Any) -> dict[str, Any]:
     return {
         f"{capability}.{function}": msgspec.convert(budget, kind)

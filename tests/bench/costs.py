@@ -6,7 +6,7 @@ A run is one request, or one start of a function (`tests/harness/recorder.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tests.bench.budgets import Cost
 from tests.harness.recorder import API, Run
@@ -72,9 +72,15 @@ def growing(told: Mapping[int, Runs]) -> dict[str, dict[int, int]]:
     return {way: calls for way, calls in by_way.items() if len(set(calls.values())) > 1}
 
 
-def dear_pages(runs: Runs) -> list[str]:
-    """The pages of lists that took more than one Query, or more than half a unit per 4 KB."""
-    return [complaint for run in runs if is_page(run) for complaint in _of_page(run)]
+def dear_pages(runs: Runs) -> dict[str, str]:
+    """The lists of which a page took more than one Query, or more than half a unit for 4 KB."""
+    return {
+        run.way_in: complaint
+        for run in runs
+        if is_page(run)
+        for complaint in [_of_page(run)]
+        if complaint
+    }
 
 
 def is_page(run: Run) -> bool:
@@ -82,14 +88,13 @@ def is_page(run: Run) -> bool:
     return run.function == API and "items" in (run.answer or {}) and "Query" in run.calls
 
 
-def _of_page(run: Run) -> Iterator[str]:
+def _of_page(run: Run) -> str:
     queries = [charge for charge in run.charges if charge.operation == "Query"]
     if len(queries) != 1:
-        yield f"{run.way_in}: {len(queries)} queries for a page"
-    for query in queries:
-        goal = read_units(query.returned_bytes, consistent=False)
-        if query.reads > goal:
-            yield f"{run.way_in}: {query.reads:g} units for what can be read for {goal:g}"
+        return f"{len(queries)} queries"
+    (query,) = queries
+    goal = read_units(query.returned_bytes, consistent=False)
+    return f"{query.reads:g} units instead of {goal:g}" if query.reads > goal else ""
 
 
 def long_logs(runs: Runs) -> list[str]:

@@ -75,11 +75,12 @@ def test_every_list_was_seen_with_a_whole_page_of_items(capability: str) -> None
 
 
 @pytest.mark.parametrize("capability", NAMES)
-def test_a_page_is_one_query_and_half_a_unit_for_four_kilobytes(
+def test_a_page_is_one_query_and_half_a_unit_for_four_kilobytes_or_its_budget_says_why(
     capability: str, tally: Tally
 ) -> None:
     runs = (*stories.runs(capability, stories.MANY), *stories.crowded(capability))
-    assert costs.dear_pages(runs) == []
+    found = costs.dear_pages(runs)
+    assert found.keys() == budgets.dear_pages(capability).keys(), found
     tell_of(tally, capability, {run.way_in for run in runs if costs.is_page(run)})
 
 
@@ -122,7 +123,7 @@ BUDGET = costs.dearest([GOOD])
 
 def test_a_handler_that_keeps_its_budget_is_not_complained_of() -> None:
     assert costs.off_budget([GOOD], BUDGET) == []
-    assert costs.dear_pages([GOOD]) == []
+    assert costs.dear_pages([GOOD]) == {}
     assert costs.long_logs([GOOD]) == []
     assert costs.growing({1: [GOOD], 10: [GOOD], 100: [GOOD]}) == {}
 
@@ -133,14 +134,14 @@ def test_a_handler_that_reads_each_item_of_a_list_is_caught() -> None:
         for n in (1, 10, 100)
     }
     assert costs.growing(bad) == {"list_tickets": {1: 2, 10: 11, 100: 101}}
-    assert costs.dear_pages(bad[1]) == ["list_tickets: 2 queries for a page"]
+    assert costs.dear_pages(bad[1]) == {"list_tickets": "2 queries"}
     (line,) = costs.off_budget(bad[1], BUDGET)
     assert line.startswith("list_tickets = { calls = 2, ")
 
 
 def test_a_page_that_reads_more_than_it_returns_is_caught() -> None:
     consistent = replace(GOOD, charges=[Charge("Query", reads=1, returned_bytes=4_000)])
-    assert costs.dear_pages([consistent]) == ["list_tickets: 1 units for what can be read for 0.5"]
+    assert costs.dear_pages([consistent]) == {"list_tickets": "1 units instead of 0.5"}
 
 
 def test_a_handler_that_writes_once_more_is_caught() -> None:

@@ -21,11 +21,8 @@ from shared import aws
 from shared.auth import Grant
 from tests.harness import tables
 from tests.harness.gateway import Answer, send
-<<<<<<< HEAD
-from tests.harness.touched import Touched, touched
-=======
 from tests.harness.meter import Charge, Meter
->>>>>>> 987310e (Hold what each way in costs: units, log, second deliveries, and lists of 1, 10 and 100)
+from tests.harness.touched import Touched, touched
 
 API = "api_handler"
 _READS = ("Get", "Query", "BatchGet")
@@ -125,15 +122,13 @@ class Recorder:
     """
 
     def __init__(
-<<<<<<< HEAD
-        self, capability: str, attack: Attack | None = None, container: str = ""
+        self,
+        capability: str,
+        attack: Attack | None = None,
+        container: str = "",
+        echo: Echo | None = None,
     ) -> None:
         self.module = load_app(capability, container)
-        self._attack = attack
-=======
-        self, capability: str, attack: Attack | None = None, echo: Echo | None = None
-    ) -> None:
-        self.module = load_app(capability)
         self._attack, self._echo = attack, echo
         self._meter = Meter(
             {
@@ -141,7 +136,6 @@ class Recorder:
                 aws.setting("GRANTS_TABLE"): tables.grants_schema(),
             }
         )
->>>>>>> 987310e (Hold what each way in costs: units, log, second deliveries, and lists of 1, 10 and 100)
         self.runs: list[Run] = []
         self._now: Run | None = None
         self._names = {os.environ[key]: name for key, name in _SETTINGS.items()}
