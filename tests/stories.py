@@ -13,7 +13,8 @@ from shared import aws
 from tests.community import story as community
 from tests.conftest import on_moto
 from tests.harness import policies
-from tests.harness.recorder import API, Attack, Recorder, Run
+from tests.harness.crowd import Crowd
+from tests.harness.recorder import API, Attack, Echo, Recorder, Run
 from tests.repairs import story as repairs
 
 MANY = 10
@@ -30,10 +31,43 @@ def runs(capability: str, count: int = 1) -> tuple[Run, ...]:
     return tuple(told(capability, count).runs)
 
 
-def told(capability: str, count: int = 1, attack: Attack | None = None) -> Recorder:
+@cache
+def repeats(capability: str) -> tuple[Run, ...]:
+    """What its functions do when whatever wrote in the story comes once more, at once.
+
+    A client sends a request again whose answer it did not get, a queue delivers again.
+    """
+    found = []
+
+    def echo(run: Run, again: Callable[[], Run]) -> None:
+        if run.writes:
+            found.append(again())
+            assert run.function != API or found[-1].answer.get("code") != "internal_error"
+
+    told(capability, echo=echo)
+    return tuple(found)
+
+
+@cache
+def crowded(capability: str) -> tuple[Run, ...]:
+    """What the reading requests of the story do where their queries find a crowd."""
+    found, crowd = [], Crowd()
+
+    def echo(run: Run, again: Callable[[], Run]) -> None:
+        if run.function == API and not run.writes:
+            with crowd.around(run.queries):
+                found.append(again())
+
+    told(capability, echo=echo)
+    return tuple(found)
+
+
+def told(
+    capability: str, count: int = 1, attack: Attack | None = None, echo: Echo | None = None
+) -> Recorder:
     """Whoever heard the capability's story, told with `count` of everything."""
     with in_its_place(capability):
-        recorder = Recorder(capability, attack)
+        recorder = Recorder(capability, attack, echo=echo)
         _TOLD[capability](recorder, count)
         return recorder
 

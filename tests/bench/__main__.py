@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import imports
+from tests.bench import budgets, imports
 from tests.bench.endpoint import recorded
 
 _ROUNDS_MIN = 30
@@ -44,7 +44,7 @@ def _table(starts: dict[str, list[imports.Start]], count: int) -> Table:
     for heading in ("import", "95 %", "wall", "modules", "at first", "budget"):
         table.add_column(heading, justify="right", no_wrap=True)
     bare = next(iter(starts.values()))
-    budgets = imports.budgets()
+    known = budgets.functions()
     for name, measured in starts.items():
         cpu, wall = _ratio(measured, bare, "cpu_seconds"), _ratio(measured, bare, "wall_seconds")
         style = next((style for goal, style in _GOALS if cpu.value <= goal), "red")
@@ -55,7 +55,7 @@ def _table(starts: dict[str, list[imports.Start]], count: int) -> Table:
             f"{wall.value:.2f}",
             str(max(one.modules for one in measured)),
             str(max(one.modules_at_first_request for one in measured)),
-            str(budgets[name].modules) if name in budgets else "",
+            str(known[name].modules) if name in known else "",
         )
     return table
 

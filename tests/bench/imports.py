@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import sysconfig
-import tomllib
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from local import package, places
+from tests.bench import budgets
 from tests.bench.endpoint import ITEM
 from tests.bench.requests import first_events
 
 _CHILD = Path(__file__).with_name("cold_start.py")
-_BUDGETS = Path(__file__).with_name("budgets.toml")
 _WORK = places.BUILD / "bench"
 _RESAMPLES = 2_000
 # A cold start takes a fifth of a second; anything near this hangs.
@@ -60,15 +59,6 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Budget:
-    """What a function may load: see `budgets.toml`."""
-
-    modules: int
-    besides: tuple[str, ...] = ()
-    why: str = ""
-
-
-@dataclass(frozen=True)
 class Ratio:
     """A ratio of medians with its 95 % bootstrap interval."""
 
@@ -93,7 +83,7 @@ def functions() -> list[Variant]:
         if key.startswith("layers/"):
             # Lambda lays all layers of a function over each other.
             _unpack(files[key], layers)
-    known = budgets()
+    known = budgets.functions()
     variants = []
     for capability in places.capabilities():
         template = json.loads(built.templates[capability].path.read_text("utf-8"))
@@ -209,21 +199,3 @@ def ratio(ours: Sequence[float], bare: Sequence[float]) -> Ratio:
     )
     low, high = drawn[round(_RESAMPLES * 0.025)], drawn[round(_RESAMPLES * 0.975) - 1]
     return Ratio(statistics.median(ours) / statistics.median(bare), low, high)
-
-
-def budgets() -> dict[str, Budget]:
-    """What each function may have loaded after its first request, by its name in the table."""
-    known = tomllib.loads(_BUDGETS.read_text("utf-8"))
-    return {
-        f"{capability}.{function}": Budget(
-            budget["modules"], tuple(budget.get("besides", ())), budget.get("why", "")
-        )
-        for capability in places.capabilities()
-        for function, budget in known[capability].items()
-    }
-
-
-def calls() -> dict[str, dict[str, int]]:
-    """How many AWS calls each way in of a capability may make."""
-    known: dict[str, dict[str, int]] = tomllib.loads(_BUDGETS.read_text("utf-8"))["calls"]
-    return known

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.bench import imports
+from tests.bench import budgets, imports
 from tests.bench.endpoint import recorded
+from tests.harness.families import Tally
 from tests.harness.issuer import CLIENT, Issuer, new_key, rs256
+
+pytestmark = pytest.mark.family("M")
 
 GOAL = 440
 
@@ -38,21 +41,23 @@ Starts = dict[str, tuple[imports.Start, imports.Start]]
 
 
 def test_every_function_has_a_budget_and_every_budget_a_function(starts: Starts) -> None:
-    assert set(imports.budgets()) == set(starts) - {v.name for v in imports.baselines()}
+    assert set(budgets.functions()) == set(starts) - {v.name for v in imports.baselines()}
 
 
-def test_no_function_loads_more_modules_than_its_budget(starts: Starts) -> None:
+def test_no_function_loads_more_modules_than_its_budget(starts: Starts, tally: Tally) -> None:
     over = {
         name: (starts[name][0].modules_at_first_request, budget.modules)
-        for name, budget in imports.budgets().items()
+        for name, budget in budgets.functions().items()
         if starts[name][0].modules_at_first_request > budget.modules
     }
     assert not over
+    for name in budgets.functions():
+        tally.count(1, name)
 
 
 def test_a_budget_above_the_goal_says_why() -> None:
-    above = {n: budget for n, budget in imports.budgets().items() if budget.modules > GOAL}
-    assert all(budget.why for budget in above.values()), above
+    above = {n: one for n, one in budgets.functions().items() if one.modules > GOAL}
+    assert all(one.why for one in above.values()), above
 
 
 def test_counts_are_the_same_in_every_run(starts: Starts) -> None:

@@ -135,8 +135,9 @@ def test_a_grant_on_a_company_reaches_every_community_of_it_and_of_no_other() ->
 
 def test_a_community_is_opened_once_and_listed_with_its_company() -> None:
     community = Community(COMMUNITY, COMPANY, "清河家园", "清河路18号", NOW)
-    assert store.save_community(community)
-    assert not store.save_community(replace(community, name="别名"))
+    assert store.save_community(community) == community
+    again = store.save_community(replace(community, name="别名"))
+    assert again == replace(community, version=1)
     listed = store.list_communities(COMPANY, 10, None).items
     assert [found.name for found in listed] == ["清河家园"]
     assert [found.id for found in listed] == [COMMUNITY]
@@ -146,8 +147,8 @@ def test_a_community_is_opened_once_and_listed_with_its_company() -> None:
 
 def test_a_company_is_taken_on_once() -> None:
     company = Company(COMPANY, "安居物业", "91320114MA1MABCD0K", NOW)
-    assert store.save_company(company)
-    assert not store.save_company(replace(company, name="别名"))
+    assert store.save_company(company) == company
+    assert store.save_company(replace(company, name="别名")) == replace(company, version=1)
     assert store.get_company(COMPANY) == replace(company, version=1)
 
 

@@ -110,9 +110,7 @@ class Interleavings:
             return ran.writes or beside.writes
         return ran.writes and beside.writes
 
-    def _try(
-        self, before: World, both: tuple[Trigger, Trigger], alone: tuple[_Ran, _Ran]
-    ) -> None:
+    def _try(self, before: World, both: tuple[Trigger, Trigger], alone: tuple[_Ran, _Ran]) -> None:
         names = _names_of(*both)
         pair = self.pairs.setdefault(names, Pair())
         n, m = alone[0].calls[0], alone[1].calls[0]

@@ -2,9 +2,9 @@
 
 A story asks the recorder to send requests and to start functions.  Each such run is kept apart,
 as its function and its way in (a route's view or the function itself), so that a test can hold
-what one run costs (calls, bytes of log) and what all runs of a function need of its policy.  It
-listens where botocore announces each call, so the code under test runs as it is; a link or a form
-that is handed out counts as used, since its holder acts with the function's rights.
+what one run costs (calls, units, bytes of log) and what all runs of a function need of its policy.
+It listens where botocore announces each call, so the code under test runs as it is; a link or a
+form that is handed out counts as used, since its holder acts with the function's rights.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ from typing import Any, NamedTuple, Protocol
 from local.apps import load_app
 from shared import aws
 from shared.auth import Grant
+from tests.harness import tables
 from tests.harness.gateway import Answer, operation_of, send
+from tests.harness.meter import Charge, Meter
 from tests.harness.touched import Touched, touched
 
 API = "api_handler"
+_READS = ("Get", "Query", "BatchGet")
 _TRANSACTED = {
     "ConditionCheck": "ConditionCheckItem",
     "Delete": "DeleteItem",
@@ -95,21 +98,45 @@ class Run:
     way_in: str
     calls: list[str] = field(default_factory=list)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    queries: list[dict[str, Any]] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
     rights: set[Right] = field(default_factory=set)
     touched: set[Touched] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
     answer: Any = None
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changed something, or told somebody of it."""
+        return any(not call.startswith(_READS) for call in self.calls)
+
+
+Echo = Callable[[Run, Callable[[], Run]], None]
+"""Hears of a run that was made, and may have it made again: the second argument does it."""
+
 
 class Recorder:
     """Sends requests to a capability and starts its functions, and keeps what they do.
 
-    `attack` may try each of them beforehand, as often as it likes, if it leaves no trace.
+    `attack` may try each of them beforehand, as often as it likes, if it leaves no trace; `echo`
+    may have it done again.
     """
 
-    def __init__(self, capability: str, attack: Attack | None = None, container: str = "") -> None:
+    def __init__(
+        self,
+        capability: str,
+        attack: Attack | None = None,
+        container: str = "",
+        echo: Echo | None = None,
+    ) -> None:
         self.module = load_app(capability, container)
-        self._attack = attack
+        self._attack, self._echo = attack, echo
+        self._meter = Meter(
+            {
+                aws.setting("TABLE"): tables.schema(capability),
+                aws.setting("GRANTS_TABLE"): tables.grants_schema(),
+            }
+        )
         self.runs: list[Run] = []
         self._now: Run | None = None
         self._names = {os.environ[key]: name for key, name in _SETTINGS.items()}
@@ -133,7 +160,6 @@ class Recorder:
         answer = self._run(self.asking(who, method, url, body, key=key))
         assert answer.status == status, answer.text
         run = self.runs[-1]
-        run.answer = answer.json
         for prefix in _FORM_KEY.findall(answer.text):
             run.rights.add(Right("s3:PutObject", f"Bucket/{prefix}/*"))
         return answer.json
@@ -166,32 +192,51 @@ class Recorder:
         return Trigger(function, function, lambda: getattr(self.module, function)(event, None))
 
     def _run(self, trigger: Trigger) -> Any:
+        def again() -> Run:
+            repeated = Run(trigger.function, trigger.way_in)
+            self._record(repeated, trigger)
+            return repeated
+
         run = Run(trigger.function, trigger.way_in)
+        result = self._record(run, trigger, self._attack)
+        self.runs.append(run)
+        if self._echo is not None:
+            self._echo(run, again)
+        return result
+
+    def _record(self, run: Run, trigger: Trigger, attack: Attack | None = None) -> Any:
         written = io.StringIO()
         (handler,) = self.module.app.logger.handlers
         before = handler.setStream(written)
         # Lambda sets it for every invocation, and the logger repeats it in every line.
         os.environ["_X_AMZN_TRACE_ID"] = _TRACE
         try:
-            if self._attack is not None:
-                self._attack(trigger)
+            if attack is not None:
+                attack(trigger)
                 written.seek(0)
                 written.truncate()
-            self.runs.append(run)
             self._now = run
-            return trigger.deliver()
+            result = trigger.deliver()
+            run.answer = result.json if isinstance(result, Answer) else result
+            return result
         finally:
             self._now = None
             del os.environ["_X_AMZN_TRACE_ID"]
             handler.setStream(before)
             run.log = written.getvalue().splitlines()
 
-    def _asked(self, params: dict[str, Any], model: Any, **_: object) -> None:
+    def _asked(
+        self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object
+    ) -> None:
         if self._now is not None:
             service = model.service_model.service_name
             self._now.rights.update(self._rights(service, model.name, params))
             # As our code gave them: botocore adds to them in place.
             self._now.asked.append((model.name, dict(params)))
+            if service == "dynamodb":
+                self._meter.asked(model.name, params, context)
+            if model.name == "Query":
+                self._now.queries.append(params)
 
     def _sent(self, model: Any, params: dict[str, Any], **_: object) -> None:
         if self._now is not None:
@@ -199,7 +244,11 @@ class Recorder:
             service = model.service_model.service_name
             self._now.touched.update(touched(service, model.name, params))
 
-    def _answered(self, http_response: Any, model: Any, **_: object) -> None:
+    def _answered(
+        self, http_response: Any, parsed: Any, model: Any, context: dict[str, Any], **_: object
+    ) -> None:
+        if self._now is not None and model.service_model.service_name == "dynamodb":
+            self._now.charges.append(self._meter.answered(model.name, parsed, context))
         if self._now is not None and model.name == "GetObject" and http_response.status_code == 404:
             # Who may not list a bucket is not told that a key is absent, but refused (AWS: S3
             # GetObject, permissions).

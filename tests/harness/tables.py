@@ -7,6 +7,7 @@ from typing import Any
 
 from local.package import load_template, merge
 from local.places import INFRA
+from tests.harness.units import Index, Schema
 
 _TAKEN_BY_CREATE_TABLE = (
     "AttributeDefinitions",
@@ -24,6 +25,30 @@ def create_table(dynamodb: Any, capability: str, name: str) -> None:
 def create_grants_table(dynamodb: Any, name: str) -> None:
     """Make the grants table, as the shared stack would."""
     _create(dynamodb, _grants(), name)
+
+
+def schema(capability: str) -> Schema:
+    """The keys and indexes of a capability's table."""
+    return _schema(_table_of(capability))
+
+
+def grants_schema() -> Schema:
+    """The keys and indexes of the grants table."""
+    return _schema(_grants())
+
+
+def _schema(properties: dict[str, Any]) -> Schema:
+    indexes = []
+    for index in properties.get("GlobalSecondaryIndexes", ()):
+        kind = index["Projection"]["ProjectionType"]
+        held = frozenset(index["Projection"].get("NonKeyAttributes", ()))
+        projected = None if kind == "ALL" else held
+        indexes.append(Index(index["IndexName"], _names(index["KeySchema"]), projected))
+    return Schema(_names(properties["KeySchema"]), tuple(indexes))
+
+
+def _names(keys: list[dict[str, str]]) -> tuple[str, ...]:
+    return tuple(key["AttributeName"] for key in keys)
 
 
 @cache

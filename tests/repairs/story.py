@@ -1,6 +1,6 @@
 """Everything that can be asked of repairs, asked once: for permissions, budgets and the contract.
 
-Each list comes to hold as many things as the story is told with.
+Each list comes to hold as many things as the story is told with, and is asked for whole.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from tests.repairs.scene import (
 )
 
 _PHOTOS_MAX = 9
+_ALL = "limit=100"
 _PHOTO = pictures.jpeg()
 
 
 def tell(recorder: Recorder, count: int) -> None:
-    """Tell it with `count` technicians, tickets and (at most nine) photos."""
+    """Tell it with `count` (at most ten) technicians, tickets and (at most nine) photos."""
     _staff_comes(recorder, count)
     photos = [_photo(recorder, RESIDENT) for _ in range(min(count, _PHOTOS_MAX))]
     tickets = [_reported(recorder, number, photos) for number in range(count)]
@@ -37,16 +38,16 @@ def tell(recorder: Recorder, count: int) -> None:
     for ticket in tickets:
         _step(recorder, DISPATCHER, ticket, "assignment", {"worker_id": WORKER.person_id})
         _step(recorder, WORKER, ticket, "acceptance", {})
-    recorder.request(WORKER, "GET", "/my-jobs")
-    recorder.request(RESIDENT, "GET", "/my-tickets")
-    recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}")
-    recorder.request(DISPATCHER, "GET", f"/technicians?community_id={COMMUNITY}")
+    recorder.request(WORKER, "GET", f"/my-jobs?{_ALL}")
+    recorder.request(RESIDENT, "GET", f"/my-tickets?{_ALL}")
+    recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}&{_ALL}")
+    recorder.request(DISPATCHER, "GET", f"/technicians?community_id={COMMUNITY}&{_ALL}")
     mended = _photo(recorder, WORKER)
     for ticket in tickets:
         _step(recorder, WORKER, ticket, "start", {})
         _step(recorder, WORKER, ticket, "completion", {"photo_ids": [mended]})
         _step(recorder, RESIDENT, ticket, "rating", {"speed": 5, "attitude": 4, "quality": 5})
-    recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}&state=closed")
+    recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}&state=closed&{_ALL}")
     recorder.request(RESIDENT, "GET", f"/tickets/{tickets[0]['ticket_id']}")
     _withdrawn(recorder)
     _photo_comes_to_nothing(recorder)

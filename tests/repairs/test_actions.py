@@ -168,7 +168,7 @@ STRANGERS: list[tuple[Person, Permission, Callable[[Caller], object]]] = [
     (
         FOREIGN_RESIDENT,
         permissions.UPLOAD_PHOTO,
-        lambda by: photos.request_photo_upload(by, COMMUNITY, "image/jpeg", NOW),
+        lambda by: photos.request_photo_upload(by, COMMUNITY, "image/jpeg", "key", NOW),
     ),
 ]
 

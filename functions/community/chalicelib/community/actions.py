@@ -35,10 +35,8 @@ def register_company(
         credit_code=wanted.credit_code,
         created_at=now,
     )
-    if store.save_company(company):
-        return company
-    stored = store.get_company(company.id)
-    if stored is None or (stored.name, stored.credit_code) != (company.name, company.credit_code):
+    stored = store.save_company(company)
+    if (stored.name, stored.credit_code) != (company.name, company.credit_code):
         raise Conflict("idempotency_key_reused")
     return stored
 
@@ -63,9 +61,7 @@ def register_community(
     )
     if store.get_company(wanted.company_id) is None:
         raise invalid("company_id", "not_a_company")
-    if store.save_community(community):
-        return community
-    stored = store.get_community(community.id)
+    stored = store.save_community(community)
     if stored is None:
         # Another community of the company was being opened at the same moment.
         raise Conflict("stale_version")

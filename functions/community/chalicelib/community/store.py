@@ -77,8 +77,8 @@ class _Counted(Record):
 _COMPANIES = "platform#companies#all"
 
 
-def save_company(company: Company) -> bool:
-    """Store a new company; False where it is already there."""
+def save_company(company: Company) -> Company:
+    """Store a new company; the one that is stored under its id now, if that came before."""
     item = _Company(
         _COMPANIES,
         company.id,
@@ -86,7 +86,13 @@ def save_company(company: Company) -> bool:
         credit_code=company.credit_code,
         created_at=company.created_at,
     )
-    return _put_new(item)
+    try:
+        item.put()
+    except Refused as refused:
+        if refused.stored is None:
+            raise
+        return _to_company(_Company.from_raw_data(refused.stored))
+    return company
 
 
 def get_company(company_id: str) -> Company | None:
@@ -101,10 +107,11 @@ def list_companies(limit: int, cursor: str | None) -> Page[Company]:
     return Page(tuple(_to_company(item) for item in found.items), found.next_cursor)
 
 
-def save_community(community: Community) -> bool:
+def save_community(community: Community) -> Community | None:
     """Store a new community and let the company's grants reach it, together.
 
-    False where it is already there, or another of the company came at the same moment.
+    The one that is stored under its id now, if that came before; None where another of the
+    company came at the same moment.
 
     Raises
     ------
@@ -125,8 +132,10 @@ def save_community(community: Community) -> bool:
     except Refused as refused:
         if grants.company_is_full(refused):
             raise Conflict("too_many_communities", limit=MAX_COMMUNITIES) from refused
-        return False
-    return True
+        if refused.stored is None:
+            return None
+        return _to_community(_Community.from_raw_data(refused.stored))
+    return community
 
 
 def get_community(community_id: str) -> Community | None:
@@ -238,14 +247,6 @@ def get_counts(community_id: str) -> Counts:
         repairs_withdrawn=int(item.repairs_withdrawn),
         repairs_rated=int(item.repairs_rated),
     )
-
-
-def _put_new(item: Record) -> bool:
-    try:
-        item.put()
-    except Refused:
-        return False
-    return True
 
 
 def _community_key(community_id: str) -> str:

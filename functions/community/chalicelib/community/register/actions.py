@@ -46,7 +46,7 @@ def request_import(
         created_at=now,
         expires_at=now + files.LINK_LIFETIME,
     )
-    stored = imports.open_import(opened, request) or imports.opened_import(community_id, request)
+    stored = imports.open_import(opened, request)
     if stored is None:
         raise Conflict("stale_version")
     if stored.file_name != wanted.file_name:

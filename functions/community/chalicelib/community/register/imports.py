@@ -4,7 +4,7 @@ Access patterns
 ---------------
 1. imports of a community, a page   Query  pk = {community}#imports#all, newest first
 2. one import                       Get    the same partition, sk = {import}
-3. the import a request opened      Get    pk = {community}#opened#{request}, then 2
+3. the import a request opened      Put    pk = {community}#opened#{request}, refused; then 2
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ class _Opened(Record):
 
 
 def open_import(found: Import, request: str) -> Import | None:
-    """Store a new import and which request opened it; None where that request came before."""
+    """Store a new import and which request opened it; the one it opened, if it came before.
+
+    None where the same request is being answered at this very moment.
+    """
     item = _Opened(_opened_key(found.community_id, request), "import", import_id=found.id)
     try:
         with Transaction() as transaction:
             transaction.put(item)
             transaction.put(_import_item(found, None))
-    except Refused:
-        return None
+    except Refused as refused:
+        if refused.stored is None:
+            return None
+        opened = _Opened.from_raw_data(refused.stored)
+        return get_import(found.community_id, opened.import_id)
     return replace(found, version=1)
-
-
-def opened_import(community_id: str, request: str) -> Import | None:
-    """The import that a request opened before."""
-    item = _Opened.find(_opened_key(community_id, request), "import")
-    return get_import(community_id, item.import_id) if item else None
 
 
 def save_import(found: Import, announcing: events.Event | None = None) -> Import | None:

@@ -125,11 +125,12 @@ def list_rooms(
         consistent=True,
     )
     building = get_building(community_id, name)
-    if building.version is None:
+    if not building.edition:
+        # It is not there, or nothing but claimed by its first import.
         return None
     if building.edition != edition:
         raise Conflict("list_changed")
-    rooms = [(_effective(item, building), int(item.version)) for item in found.items]
+    rooms = [(_effective(item, building), _version(item, building)) for item in found.items]
     return building, Page(
         tuple((room, version) for room, version in rooms if room is not None),
         f"{edition}{_MARK}{found.next_cursor}" if found.next_cursor else None,
@@ -159,7 +160,7 @@ def get_room(room_scope: str) -> tuple[Building, Room, int] | None:
     room = _effective(item, building) if item else None
     if item is None or room is None:
         return None
-    return building, room, int(item.version)
+    return building, room, _version(item, building)
 
 
 def room_exists(room_scope: str) -> bool:
@@ -313,6 +314,11 @@ def _write(building: Building, items: list[_Room]) -> bool:
 def _effective(item: _Room, building: Building) -> Room | None:
     body = item.staged if item.staged_by == building.edition else item.body
     return msgspec.json.decode(body, type=Room) if body else None
+
+
+def _version(item: _Room, building: Building) -> int:
+    """The version of a room whose staged body counts is the one that the fold will give it."""
+    return int(item.version) + (item.staged_by == building.edition)
 
 
 def _encode(room: Room) -> str:
