@@ -13,6 +13,8 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
 
+_CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+
 
 def write_zip(target: Path, members: Mapping[str, bytes]) -> None:
     """Write `members` (name in the archive → content) to `target`, all of it or nothing."""
@@ -34,6 +36,15 @@ def digest(parts: Iterable[bytes]) -> str:
         whole.update(len(part).to_bytes(8, "big"))
         whole.update(part)
     return whole.hexdigest()[:16]
+
+
+def sources(folder: Path) -> list[Path]:
+    """Every file below `folder` but what Python and the checkers leave beside their sources."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _CACHES & set(path.relative_to(folder).parts)
+    ]
 
 
 def digest_of_files(paths: Iterable[Path], root: Path) -> str:

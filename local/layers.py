@@ -55,7 +55,7 @@ def build_layer(name: str, platforms: tuple[str, ...]) -> Artefact:
             "version, and Lambda's 3.11 stands on a C library that today's wheels no longer take"
         )
     libraries = _install(name, platforms)
-    own = [path for path in sorted(folder.glob("python/**/*")) if _ours(path)]
+    own = archive.sources(folder / "python")
     content = archive.digest(
         [libraries.name.encode(), archive.digest_of_files(own, folder).encode()]
     )
@@ -70,10 +70,6 @@ def build_layer(name: str, platforms: tuple[str, ...]) -> Artefact:
         archive.write_zip(target, members)
         _forget_older(target, name)
     return Artefact(target, f"layers/{target.name}")
-
-
-def _ours(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
 
 
 def _install(name: str, platforms: tuple[str, ...]) -> Path:

@@ -158,11 +158,11 @@ def _run_chalice(name: str) -> tuple[Template, Artefact]:
 
 
 def _app_files(source: Path) -> list[Path]:
-    left_out = {"__pycache__", "deployments", "deployed"}
+    left_out = {"deployments", "deployed"}
     return [
         path
-        for path in sorted(source.rglob("*"))
-        if path.is_file() and not left_out & set(path.relative_to(source).parts)
+        for path in archive.sources(source)
+        if not left_out & set(path.relative_to(source).parts)
     ]
 
 

@@ -57,6 +57,15 @@ def test_the_layer_holds_our_code_its_libraries_and_no_service_we_do_not_call() 
     assert not [name for name in names if name.startswith("python/chalice/cli")]
 
 
+def test_what_checkers_leave_beside_the_sources_is_not_packed(tmp_path: Path) -> None:
+    for name in ("a.py", ".chalice/config.json", "__pycache__/a.pyc", "b/.mypy_cache/3.11/c.db"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in archive.sources(tmp_path)]
+    assert found == [".chalice/config.json", "a.py"]
+
+
 def test_byte_code_is_trusted_without_looking_at_the_source(tmp_path: Path) -> None:
     source = tmp_path / "answer.py"
     source.write_text("answer = 42\n")
