@@ -14,6 +14,7 @@ from shared import aws, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
+from tests.harness.hours import hours_later, schedule
 from tests.harness.issuer import CLIENT, Issuer, new_key
 from tests.harness.recorder import Recorder
 from tests.harness.rights import hold
@@ -45,6 +46,7 @@ def tell(recorder: Recorder, count: int) -> None:
     _residents_come_and_go(recorder, manager, community_id, count)
     _counted(recorder, manager, community_id)
     _told(recorder)
+    _swept(recorder)
     _let_in(recorder, company_id)
 
 
@@ -196,6 +198,12 @@ def _told(recorder: Recorder) -> None:
     (item, *_) = _changed()
     record = {"eventName": "MODIFY", "dynamodb": {"NewImage": item}}
     recorder.start("relay_events", {"Records": [record]})
+
+
+def _swept(recorder: Recorder) -> None:
+    """The sweeper tells again what was announced, when no stream can bring it any more."""
+    with hours_later(28):
+        recorder.start("sweep_events", schedule("sweep_events"))
 
 
 def _let_in(recorder: Recorder, company_id: str) -> None:

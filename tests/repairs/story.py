@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from shared import aws, clock, events
+from tests.harness.hours import hours_later, schedule
 from tests.harness.recorder import Recorder
 from tests.repairs import pictures
 from tests.repairs.scene import (
@@ -52,6 +53,7 @@ def tell(recorder: Recorder, count: int) -> None:
     _withdrawn(recorder)
     _photo_comes_to_nothing(recorder)
     _told(recorder, tickets)
+    _swept(recorder)
 
 
 def _staff_comes(recorder: Recorder, count: int) -> None:
@@ -143,3 +145,9 @@ def _told(recorder: Recorder, tickets: list[dict[str, Any]]) -> None:
     changed = [item for item in stored if "event" in item][: len(tickets)]
     records = [{"eventName": "MODIFY", "dynamodb": {"NewImage": item}} for item in changed]
     recorder.start("relay_events", {"Records": records})
+
+
+def _swept(recorder: Recorder) -> None:
+    """The sweeper tells again what was announced, when no stream can bring it any more."""
+    with hours_later(28):
+        recorder.start("sweep_events", schedule("sweep_events"))

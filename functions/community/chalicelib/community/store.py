@@ -219,7 +219,9 @@ def save_count(community_id: str, name: str, event: events.Event, now: datetime)
     Refused
         Another event was raising a count just then; this one must come again.
     """
-    mark = _Counted(f"{community_id}#counted#{event.id}", "mark", expires_at=now + events.REMEMBERED_FOR)
+    mark = _Counted(
+        f"{community_id}#counted#{event.id}", "mark", expires_at=now + events.REMEMBERED_FOR
+    )
     counts = _Counts(f"{community_id}#counts#all", "counts")
     try:
         with Transaction() as transaction:

@@ -21,7 +21,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared import events
 from shared.outbox import HOUR, KEPT_FOR, hour_of
-from shared.table import MAX_LIMIT, SWEEP_KEY, Record, Refused, page
+from shared.table import MAX_LIMIT, SWEEP_KEY, Record, page
 
 SETTLED = timedelta(minutes=10)
 """How long after an hour its last writes can land, and reach the index."""

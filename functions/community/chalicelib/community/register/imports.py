@@ -120,9 +120,7 @@ def get_import(community_id: str, import_id: str) -> Import | None:
 
 def list_imports(community_id: str, limit: int, cursor: str | None) -> Page[Import]:
     """A community's imports, newest first."""
-    found = page(
-        _Import, _imports_key(community_id), limit=limit, cursor=cursor, newest_first=True
-    )
+    found = page(_Import, _imports_key(community_id), limit=limit, cursor=cursor, newest_first=True)
     items = tuple(_to_import(community_id, item) for item in found.items)
     return Page(items, found.next_cursor)
 
