@@ -82,7 +82,7 @@ class Record(Model):
     sk = UnicodeAttribute(range_key=True)
     version = VersionAttribute()
     event = UnicodeAttribute(null=True)
-    earlier = ListAttribute(of=UnicodeAttribute, null=True)
+    earlier = ListAttribute[Any](of=UnicodeAttribute, null=True)
     sweep_key = UnicodeAttribute(null=True)
     sweep_hour = UnicodeAttribute(null=True)
 
