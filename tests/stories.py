@@ -68,7 +68,7 @@ def told(
     """Whoever heard the capability's story, told with `count` of everything."""
     with in_its_place(capability):
         recorder = Recorder(capability, attack, echo=echo)
-        _TOLD[capability](recorder, count)
+        tell(recorder, capability, count)
         return recorder
 
 
@@ -84,6 +84,11 @@ def in_its_place(capability: str) -> Iterator[None]:
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place)
         aws.client("events").create_event_bus(Name=_BUS)
         yield
+
+
+def tell(recorder: Recorder, capability: str, count: int) -> None:
+    """Tell a capability's story with `count` of everything, wherever the recorder stands."""
+    _TOLD[capability](recorder, count)
 
 
 def ways_in(capability: str) -> set[tuple[str, str]]:

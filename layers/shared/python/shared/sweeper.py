@@ -20,7 +20,8 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared import events
-from shared.outbox import HOUR, KEPT_FOR, hour_of
+from shared.events import REPLAYED_FOR
+from shared.outbox import HOUR, hour_of
 from shared.table import MAX_LIMIT, SWEEP_KEY, Record, page
 
 SETTLED = timedelta(minutes=10)
@@ -75,7 +76,7 @@ def sweep(now: datetime) -> Swept:
         Another sweep is at work.
     """
     newest = hour_of(now - SETTLED - HOUR)
-    mark = _Mark.find(*_MARK) or _Mark(*_MARK, first_hour=hour_of(now - KEPT_FOR))
+    mark = _Mark.find(*_MARK) or _Mark(*_MARK, first_hour=hour_of(now - REPLAYED_FOR))
     first, told, left_out, finished = mark.first_hour, 0, 0, False
     for _ in range(MAX_PAGES):
         if mark.cursor is None:
@@ -92,11 +93,13 @@ def sweep(now: datetime) -> Swept:
         ready, unfit = _events_of(found.items, now)
         events.publish(ready)
         told, left_out = told + len(ready), left_out + unfit
+        before = mark.first_hour, mark.cursor
         mark.cursor = found.next_cursor
         if mark.cursor is None:
             finished = mark.last_hour >= newest
             mark.first_hour = mark.last_hour
-        mark.put()
+        if before != (mark.first_hour, mark.cursor):
+            mark.put()
         if finished:
             break
     return Swept(first, mark.last_hour or first, told, left_out, finished)
@@ -115,7 +118,7 @@ def _events_of(
     for item in _Item.batch_get(asked, consistent_read=True, attributes_to_get=wanted):
         for text in item.outbox.texts:
             event = _read(text)
-            if event is None or now - event.at > events.REPLAYED_FOR:
+            if event is None or now - event.at > REPLAYED_FOR:
                 unfit += 1
             else:
                 ready.append((event, text))
