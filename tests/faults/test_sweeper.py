@@ -8,6 +8,7 @@ delivered at once.
 
 from __future__ import annotations
 
+import io
 import json
 import random
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from local.apps import load_app
 from local.places import capabilities
 from shared import aws, events, sweeper
 from shared.auth import SIGNED_IN, Caller, Grant, Role
@@ -194,11 +196,15 @@ def test_what_was_relayed_and_is_swept_too_changes_nothing(
 
 
 def test_an_event_older_than_consumers_remember_is_left_out_and_said(
-    scene: Scene, capfd: pytest.CaptureFixture[str]
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.again()
+    written = io.StringIO()
+    for capability in capabilities():
+        (handler,) = load_app(capability).app.logger.handlers
+        monkeypatch.setattr(handler, "stream", written)
     assert scene.swept(events.REPLAYED_FOR + timedelta(hours=1)) == []
-    said = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    said = [json.loads(line) for line in written.getvalue().splitlines()]
     left_out = [line["left_out"] for line in said if line["level"] == "ERROR"]
     assert sum(left_out) == len(scene.told)
 
