@@ -18,10 +18,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.community import store
 from local.apps import load_app
 from local.places import capabilities
 from shared import aws, events, sweeper
 from shared.auth import SIGNED_IN, Caller, Grant, Role
+from shared.outbox import EMPTY
+from shared.table import Record, Transaction
 from tests import stories
 from tests.community import story as community
 from tests.conftest import on_moto
@@ -250,3 +253,38 @@ def _crashes(scene: Scene, call: int) -> list[Entry]:
         with heard(crash_after=call), pytest.raises(Crash):
             scene.bus.start(capability, "sweep_events", schedule("sweep_events"))
     return scene.bus.arrived()
+
+
+def test_an_item_that_forgets_what_it_announced_is_found(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.again()
+    announce = Record.announce
+    monkeypatch.setattr(
+        Record, "announce", lambda item, _, event=None: announce(item, EMPTY, event)
+    )
+    person = {"person_id": "per_" + "v" * 26, "role": "butler", "scope": COMMUNITY}
+    with heard() as calls, scene.bus.inside("community"):
+        recorder = Recorder("community")
+        recorder.request(MANAGER, "POST", "/grants", {**person, "name": "小周"}, 201)
+        recorder.request(MANAGER, "POST", "/revocations", {**person, "reason": "离职"})
+    first, _ = calls.events
+    assert lost([events.encode(event) for event in calls.events], scene.swept()) == [first.id]
+
+
+def test_a_consumer_that_forgets_what_it_took_is_found(
+    scene: Scene, at_once: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count_again(community_id: str, name: str, *_: object) -> bool:
+        counts = store._Counts(f"{community_id}#counts#all", "counts")
+        with Transaction() as transaction:
+            transaction.update(counts, [getattr(store._Counts, name).add(1)])
+        return True
+
+    scene.again()
+    monkeypatch.setattr(store, "save_count", count_again)
+    scene.bus.relay(scene.told)
+    scene.bus.deliver(scene.bus.arrived())
+    scene.bus.deliver(scene.swept())
+    differing = {at for at, said in scene.kept().items() if said != at_once.get(at)}
+    assert [at for at in differing if "#counts#" in at] != []
