@@ -71,7 +71,7 @@ def test_poison_in_a_queue_comes_back_alone(bus: Bus, source: Source, tally: Tal
 @pytest.mark.parametrize("source", STREAMS, ids=str)
 def test_poison_in_a_stream_is_given_up_alone(bus: Bus, source: Source, tally: Tally) -> None:
     with heard() as calls, bus.inside(source.capability):
-        stories.tell(Recorder(source.capability), source.capability, 1)
+        stories.tell(Recorder(source.capability), source.capability, 2)
     texts = [events.encode(event) for event in calls.events][:SIZE]
     assert len(texts) == SIZE, f"tests/{source.capability}/story.py must tell of ten changes"
     trials = StreamTrials(bus, source, texts)
@@ -91,8 +91,11 @@ def test_no_queue_keeps_an_order_that_is_not_tried_here(capability: str) -> None
     assert ordered == [], "try here that a group stops at its first failure, and goes on after it"
 
 
-def test_what_wakes_a_function_without_messages_to_try_is_said() -> None:
-    with pytest.raises(AssertionError, match="must say in WAITING what waits for hear_things"):
+def test_what_wakes_a_function_without_messages_to_try_is_said(bus: Bus) -> None:
+    with (
+        bus.inside("repairs"),
+        pytest.raises(AssertionError, match="must say in WAITING what waits for hear_things"),
+    ):
         stories.waiting(Recorder("repairs"), "repairs", "hear_things", 1)
 
 
@@ -120,7 +123,8 @@ def test_a_consumer_that_fails_whole_or_swallows_or_does_twice_is_found(bus: Bus
         (swallows, "[] came back and not [1]"),
         (stops, "the others have not the effect that they have one by one"),
     ):
-        assert said in trials.faults({1: Poison.UNDECODABLE}, broken)
+        complaints = trials.faults({1: Poison.UNDECODABLE}, broken)
+        assert any(one.startswith(said) for one in complaints), complaints
     assert trials.faults({1: Poison.UNDECODABLE}, trials.real) == []
 
 
