@@ -17,7 +17,7 @@ _TAKEN_BY_CREATE_TABLE = (
 )
 
 
-def create_table(dynamodb: Any, capability: str, name: str, *, streamed: bool) -> None:
+def create_table(dynamodb: Any, capability: str, name: str, *, streamed: bool = True) -> None:
     """Make the table of a capability, as its stack would, with its stream or without.
 
     On moto nobody reads it, and moto copies all that was ever in it at each transaction.
