@@ -82,7 +82,7 @@ class Cloud:
         """A capability's table and the grants table, empty and in the environment."""
         dynamodb = self.client("dynamodb")
         name = f"{capability}-{uuid.uuid4().hex[:12]}"
-        create_table(dynamodb, capability, name)
+        create_table(dynamodb, capability, name, streamed=self.kind != "moto")
         create_grants_table(dynamodb, f"grants-of-{name}")
         self.setenv("TABLE", name)
         self.setenv("GRANTS_TABLE", f"grants-of-{name}")

@@ -22,6 +22,7 @@ _TOLD: dict[str, Callable[[Recorder, int], None]] = {
     "community": community.tell,
     "repairs": repairs.tell,
 }
+_WAITING = {"community": community.WAITING, "repairs": repairs.WAITING}
 _BUCKET, _BUS = "bucket-of-the-story", "bus-of-the-story"
 
 
@@ -68,7 +69,7 @@ def told(
     """Whoever heard the capability's story, told with `count` of everything."""
     with in_its_place(capability):
         recorder = Recorder(capability, attack, echo=echo)
-        _TOLD[capability](recorder, count)
+        tell(recorder, capability, count)
         return recorder
 
 
@@ -84,6 +85,20 @@ def in_its_place(capability: str) -> Iterator[None]:
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place)
         aws.client("events").create_event_bus(Name=_BUS)
         yield
+
+
+def tell(recorder: Recorder, capability: str, count: int) -> None:
+    """Tell a capability's story with `count` of everything, wherever the recorder stands."""
+    _TOLD[capability](recorder, count)
+
+
+def waiting(recorder: Recorder, capability: str, function: str, count: int) -> list[str]:
+    """So many messages that wait for a queue's function, each with an effect of its own."""
+    known = _WAITING.get(capability, {})
+    assert function in known, (
+        f"tests/{capability}/story.py must say in WAITING what waits for {function}"
+    )
+    return known[function](recorder, count)
 
 
 def ways_in(capability: str) -> set[tuple[str, str]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalice.app import AuthRequest, AuthResponse, DynamoDBEvent, SQSEvent
+from chalice.app import AuthRequest, AuthResponse, CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.community import actions, permissions, shapes, texts
 from chalicelib.community.register import actions as register
 from chalicelib.community.register import fields
 from chalicelib.community.register import shapes as register_shapes
-from shared.app import App
+from shared.app import HOURLY, App
 from shared.auth import SIGNED_IN, to_context
 from shared.requests import Call, CommunityId, NoQuery, PageQuery, RoomId
 
@@ -101,10 +101,7 @@ def list_communities(call: Call[None, shapes.CompanyQuery]) -> shapes.CommunityP
 
 
 @app.endpoint(
-    "GET",
-    "/communities/{community_id}",
-    allows=permissions.VIEW_COMMUNITY,
-    gives=shapes.Community,
+    "GET", "/communities/{community_id}", allows=permissions.VIEW_COMMUNITY, gives=shapes.Community
 )
 def get_community(call: Call[None, NoQuery], community_id: CommunityId) -> shapes.Community:
     """Show a community."""
@@ -158,9 +155,8 @@ def revoke_role(call: Call[shapes.RevokeRole, NoQuery]) -> shapes.Holding:
 )
 def list_grants(call: Call[None, shapes.GrantQuery]) -> shapes.HoldingPage:
     """List who holds which role on a platform, a company or a community."""
-    query = call.query
-    found = actions.list_grants(call.caller, query.scope, query.limit, query.cursor)
-    return shapes.holding_page(found)
+    scope, limit, cursor = call.query.scope, call.query.limit, call.query.cursor
+    return shapes.holding_page(actions.list_grants(call.caller, scope, limit, cursor))
 
 
 @app.endpoint(
@@ -199,8 +195,7 @@ def unbind_resident(call: Call[shapes.UnbindResident, NoQuery], room_id: RoomId)
 )
 def list_residents(call: Call[None, PageQuery], room_id: RoomId) -> shapes.HoldingPage:
     """List who is or was bound to a room."""
-    query = call.query
-    found = actions.list_residents(call.caller, room_id, query.limit, query.cursor)
+    found = actions.list_residents(call.caller, room_id, call.query.limit, call.query.cursor)
     return shapes.holding_page(found)
 
 
@@ -234,8 +229,7 @@ def list_imports(
     call: Call[None, PageQuery], community_id: CommunityId
 ) -> register_shapes.ImportPage:
     """List a community's imports, newest first."""
-    query = call.query
-    found = register.list_imports(call.caller, community_id, query.limit, query.cursor)
+    found = register.list_imports(call.caller, community_id, call.query.limit, call.query.cursor)
     return register_shapes.import_page(found, call.language)
 
 
@@ -398,3 +392,9 @@ def count_repairs(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
 def relay_events(event: DynamoDBEvent) -> None:
     """Take the events of this table's changes to the bus."""
     app.relay(event)
+
+
+@app.schedule(HOURLY)
+def sweep_events(event: CloudWatchEvent) -> None:
+    """Take the events that this table's stream lost to the bus."""
+    app.sweep()

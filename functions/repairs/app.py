@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalice.app import DynamoDBEvent, SQSEvent
+from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.repairs import actions, permissions, shapes, texts
 from chalicelib.repairs.photos import actions as photos
 from shared import files
-from shared.app import App
+from shared.app import HOURLY, App
 from shared.requests import Call, NoQuery, PageQuery
 
 app = App(
@@ -270,3 +270,9 @@ def keep_staff(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
 def relay_events(event: DynamoDBEvent) -> None:
     """Take the events of this table's changes to the bus."""
     app.relay(event)
+
+
+@app.schedule(HOURLY)
+def sweep_events(event: CloudWatchEvent) -> None:
+    """Take the events that this table's stream lost to the bus."""
+    app.sweep()

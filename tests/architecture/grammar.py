@@ -33,8 +33,8 @@ _AWS = {"boto3", "botocore", "pynamodb", "aws_lambda_powertools"}
 _SHARED: dict[str, set[str] | None] = {
     "app": None,
     "actions": None,
-    "rules": {"auth", "clock", "errors", "ids", "money"},
-    "store": {"auth", "clock", "errors", "events", "grants", "ids", "money", "table"},
+    "rules": {"auth", "clock", "errors", "ids", "money", "outbox"},
+    "store": {"auth", "clock", "errors", "events", "grants", "ids", "money", "outbox", "table"},
     "shapes": None,
     "permissions": {"auth"},
     "texts": {"auth", "i18n"},

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.community import authorizer
-from shared import aws, events, ids
+from shared import aws, clock, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
+from tests.harness.hours import hours_later, schedule
 from tests.harness.issuer import CLIENT, Issuer, new_key
 from tests.harness.recorder import Recorder
 from tests.harness.rights import hold
 
 _ALL = "limit=100"
 _SUBJECT = "8f1c0b52-7a8e-4a42-9d36-0f6f1f1f2a11"
+_ELSEWHERE = "com_8m3n0y5b"
 _ADDRESS = "南京市雨花台区清河路18号"
 
 
@@ -45,6 +48,7 @@ def tell(recorder: Recorder, count: int) -> None:
     _residents_come_and_go(recorder, manager, community_id, count)
     _counted(recorder, manager, community_id)
     _told(recorder)
+    _swept(recorder)
     _let_in(recorder, company_id)
 
 
@@ -178,17 +182,40 @@ def _residents_come_and_go(
 
 
 def _counted(recorder: Recorder, manager: Caller, community_id: str) -> None:
-    event = events.happened(
-        "RepairReported",
-        "repairs",
-        f"rep_{community_id.removeprefix('com_')}_{'0' * 26}",
-        1,
-        at=events.decode(_changed()[0]["event"]["S"]).at,
-        community_id=community_id,
-        actor_id=manager.person_id,
-    )
-    _delivered(recorder, "count_repairs", json.dumps({"detail": json.loads(events.encode(event))}))
+    (body,) = _heard_repairs(community_id, 1)
+    _delivered(recorder, "count_repairs", body)
     recorder.request(manager, "GET", f"/communities/{community_id}/statistics")
+
+
+def _heard_repairs(community_id: str, count: int) -> list[str]:
+    """What repairs tells of so many reports."""
+    told = [
+        events.happened(
+            "RepairReported",
+            "repairs",
+            f"rep_{community_id.removeprefix('com_')}_{number:026}",
+            1,
+            at=clock.now(),
+            community_id=community_id,
+            actor_id=ADMIN.person_id,
+        )
+        for number in range(count)
+    ]
+    return [json.dumps({"detail": json.loads(events.encode(event))}) for event in told]
+
+
+def _posted_registers(recorder: Recorder, count: int) -> list[str]:
+    """What the bucket tells of so many register files of one community."""
+    manager = _person("m", Grant(Role.COMMUNITY_MANAGER, _ELSEWHERE))
+    bodies = []
+    for number in range(count):
+        url, wanted = f"/communities/{_ELSEWHERE}/imports", {"file_name": "房产台账.csv"}
+        form = recorder.request(manager, "POST", url, wanted, 201, key=f"posted-{number}")
+        key = form["upload"]["fields"]["key"]
+        file = csv_of(*rows_of(str(number + 1), {"101": 8_943}))
+        aws.client("s3").put_object(Bucket=aws.setting("BUCKET"), Key=key, Body=file)
+        bodies.append(notification(key))
+    return bodies
 
 
 def _told(recorder: Recorder) -> None:
@@ -196,6 +223,12 @@ def _told(recorder: Recorder) -> None:
     (item, *_) = _changed()
     record = {"eventName": "MODIFY", "dynamodb": {"NewImage": item}}
     recorder.start("relay_events", {"Records": [record]})
+
+
+def _swept(recorder: Recorder) -> None:
+    """The sweeper tells again what was announced, when no stream can bring it any more."""
+    with hours_later(28):
+        recorder.start("sweep_events", schedule("sweep_events"))
 
 
 def _let_in(recorder: Recorder, company_id: str) -> None:
@@ -223,3 +256,10 @@ def _let_in(recorder: Recorder, company_id: str) -> None:
         issuer.stop()
         authorizer._verifier.cache_clear()
         del os.environ["ISSUERS"]
+
+
+WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {
+    "count_repairs": lambda _, count: _heard_repairs(_ELSEWHERE, count),
+    "read_register": _posted_registers,
+}
+"""Queue's function → so many messages that wait for it, each with an effect of its own."""

@@ -143,6 +143,7 @@ def test_an_event_that_cannot_be_counted_is_not_repeated_in_the_log(
 
 def test_a_commit_that_fails_tells_nobodys_name(estate: Estate, log: io.StringIO) -> None:
     found = estate.register.imported(estate.import_id)
+    estate.register.begin(found)
     task = {"import_id": found.id, "building": "9", "base_version": 0,
             "dry_run_id": found.dry_run_id, "actor_id": CLERK}  # fmt: skip
     with pytest.raises(LookupError) as failed:

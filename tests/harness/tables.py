@@ -17,9 +17,15 @@ _TAKEN_BY_CREATE_TABLE = (
 )
 
 
-def create_table(dynamodb: Any, capability: str, name: str) -> None:
-    """Make the table of a capability, as its stack would."""
-    _create(dynamodb, _table_of(capability), name)
+def create_table(dynamodb: Any, capability: str, name: str, *, streamed: bool = True) -> None:
+    """Make the table of a capability, as its stack would, with its stream or without.
+
+    On moto nobody reads it, and moto copies all that was ever in it at each transaction.
+    """
+    properties = _table_of(capability)
+    if not streamed:
+        properties = {k: v for k, v in properties.items() if k != "StreamSpecification"}
+    _create(dynamodb, properties, name)
 
 
 def create_grants_table(dynamodb: Any, name: str) -> None:

@@ -6,9 +6,11 @@ Each list comes to hold as many things as the story is told with, and is asked f
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared import aws, clock, events
+from tests.harness.hours import hours_later, schedule
 from tests.harness.recorder import Recorder
 from tests.repairs import pictures
 from tests.repairs.scene import (
@@ -52,11 +54,18 @@ def tell(recorder: Recorder, count: int) -> None:
     _withdrawn(recorder)
     _photo_comes_to_nothing(recorder)
     _told(recorder, tickets)
+    _swept(recorder)
 
 
 def _staff_comes(recorder: Recorder, count: int) -> None:
-    for number in range(count):
-        event = events.happened(
+    for body in _granted(recorder, count):
+        _delivered(recorder, "keep_staff", body)
+
+
+def _granted(_: Recorder, count: int) -> list[str]:
+    """What community tells of so many grants."""
+    told = [
+        events.happened(
             "StaffGranted",
             "community",
             f"gra_{number:026}",
@@ -71,8 +80,9 @@ def _staff_comes(recorder: Recorder, count: int) -> None:
                 "name": "王师傅",
             },
         )
-        body = json.dumps({"detail": json.loads(events.encode(event))})
-        _delivered(recorder, "keep_staff", body)
+        for number in range(count)
+    ]
+    return [json.dumps({"detail": json.loads(events.encode(event))}) for event in told]
 
 
 def _delivered(recorder: Recorder, function: str, body: str) -> None:
@@ -83,11 +93,20 @@ def _delivered(recorder: Recorder, function: str, body: str) -> None:
 
 def _photo(recorder: Recorder, who: Person) -> str:
     """A photo that was uploaded, and examined."""
+    photo_id, body = _posted(recorder, who)
+    _delivered(recorder, "take_photo", body)
+    return photo_id
+
+
+def _posted(recorder: Recorder, who: Person) -> tuple[str, str]:
+    """A photo whose bytes lie in quarantine, and what the bucket tells of it."""
     form = _place(recorder, who)
     aws.client("s3").put_object(Bucket=_bucket(), Key=form["fields"]["key"], Body=_PHOTO)
-    _delivered(recorder, "take_photo", _uploaded(form["fields"]["key"]))
-    photo_id: str = form["photo_id"]
-    return photo_id
+    return form["photo_id"], _uploaded(form["fields"]["key"])
+
+
+def _posted_photos(recorder: Recorder, count: int) -> list[str]:
+    return [_posted(recorder, RESIDENT)[1] for _ in range(count)]
 
 
 def _place(recorder: Recorder, who: Person) -> dict[str, Any]:
@@ -143,3 +162,16 @@ def _told(recorder: Recorder, tickets: list[dict[str, Any]]) -> None:
     changed = [item for item in stored if "event" in item][: len(tickets)]
     records = [{"eventName": "MODIFY", "dynamodb": {"NewImage": item}} for item in changed]
     recorder.start("relay_events", {"Records": records})
+
+
+def _swept(recorder: Recorder) -> None:
+    """The sweeper tells again what was announced, when no stream can bring it any more."""
+    with hours_later(28):
+        recorder.start("sweep_events", schedule("sweep_events"))
+
+
+WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {
+    "keep_staff": _granted,
+    "take_photo": _posted_photos,
+}
+"""Queue's function → so many messages that wait for it, each with an effect of its own."""

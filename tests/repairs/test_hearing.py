@@ -93,6 +93,6 @@ def test_what_a_change_announces_reaches_the_bus(
 
 
 def test_every_way_in_has_its_sample(repairs: Repairs) -> None:
-    functions = {"take_photo", "keep_staff", "relay_events"}
+    functions = {"take_photo", "keep_staff", "relay_events", "sweep_events"}
     routes = {operation.view.__name__ for operation in repairs.module.app.operations}
     assert {sample.stem for sample in SAMPLES.glob("*.json")} == functions | routes

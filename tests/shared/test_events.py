@@ -139,9 +139,36 @@ def test_changes_that_announce_nothing_are_left_out(
 def test_an_event_that_the_bus_refused_brings_the_batch_again(
     moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch, failing_batch: int
 ) -> None:
-    Bus(monkeypatch, failing_batch=failing_batch)
-    with pytest.raises(RelayFailed, match="1 of 10 events not taken"):
+    bus = Bus(monkeypatch, failing_batch=failing_batch)
+    with pytest.raises(RelayFailed, match="1 of 20 events not taken"):
         events.relay([record(number) for number in range(20)])
+    assert [len(batch) for batch in bus.batches] == [10, 10]
+
+
+def test_what_is_no_event_holds_up_none_of_its_neighbours(
+    moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = Bus(monkeypatch)
+    bad = {"NewImage": {"event": {"S": "{}"}}}
+    with pytest.raises(RelayFailed, match="1 of 3 are no events"):
+        events.relay([record(0), bad, record(1)])
+    assert [len(batch) for batch in bus.batches] == [2]
+
+
+def test_no_call_to_the_bus_is_larger_than_it_takes(
+    moto_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = Bus(monkeypatch)
+    large = msgspec.structs.replace(REPORTED, data={"plan": "x" * 100_000})
+    records = [{"NewImage": {"event": {"S": events.encode(large)}}}] * 5
+    assert events.relay(records) == 5
+    assert [len(batch) for batch in bus.batches] == [2, 2, 1]
+
+
+def test_an_event_too_large_for_the_bus_is_not_announced() -> None:
+    too_large = msgspec.structs.replace(REPORTED, data={"plan": "x" * 200_000})
+    with pytest.raises(AssertionError, match="ThingMade is too large"):
+        events.encode(too_large)
 
 
 def message(event: Event) -> str:

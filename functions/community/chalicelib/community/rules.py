@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from shared import ids
 from shared.auth import MAX_GRANTS, PLATFORM, RESIDENTS, Grant, Level, Role, covers, level_of
 from shared.errors import Conflict, NotFound, invalid
+from shared.outbox import EMPTY, Outbox
 
 _ID = f"[{ids.ALPHABET}]"
 _AREA = "[0-9A-Z一-鿿]{1,20}"
@@ -106,6 +107,7 @@ class Holding:
     at: datetime
     reason: str = ""
     version: int | None = None
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
 
     @property
     def grant(self) -> Grant:
@@ -196,8 +198,10 @@ def begin(previous: Holding | None, wanted: Holding) -> Holding | None:
     """The holding to store, or None where it already holds: giving twice changes nothing."""
     if previous is not None and previous.standing is Standing.ACTIVE:
         return None
-    version = previous.version if previous else None
-    return replace(wanted, standing=Standing.ACTIVE, version=version)
+    if previous is None:
+        return replace(wanted, standing=Standing.ACTIVE)
+    begun = replace(wanted, standing=Standing.ACTIVE, version=previous.version)
+    return replace(begun, outbox=previous.outbox)
 
 
 def end(previous: Holding, by: str, at: datetime, reason: str) -> Holding | None:

@@ -19,7 +19,7 @@ A grant also stands in the grants table, written in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import (
@@ -34,9 +34,6 @@ from shared import events, grants
 from shared.auth import MAX_COMMUNITIES, RESIDENTS, Grant, Level, Role, level_of
 from shared.errors import Conflict
 from shared.table import Page, Record, Refused, Transaction, page
-
-_COUNTED_FOR = timedelta(days=35)
-"""Longer than any queue, dead-letter queue or replay of the stream keeps an event."""
 
 
 class _Company(Record):
@@ -190,8 +187,8 @@ def save_holding(holding: Holding, announcing: events.Event, basis: Sequence[Gra
         at=holding.at,
         reason=holding.reason,
         version=holding.version,
-        event=events.encode(announcing),
     )
+    item.announce(holding.outbox, announcing)
     try:
         with grants.relying_on(holding.by, basis) as transaction:
             transaction.put(item)
@@ -222,7 +219,9 @@ def save_count(community_id: str, name: str, event: events.Event, now: datetime)
     Refused
         Another event was raising a count just then; this one must come again.
     """
-    mark = _Counted(f"{community_id}#counted#{event.id}", "mark", expires_at=now + _COUNTED_FOR)
+    mark = _Counted(
+        f"{community_id}#counted#{event.id}", "mark", expires_at=now + events.REMEMBERED_FOR
+    )
     counts = _Counts(f"{community_id}#counts#all", "counts")
     try:
         with Transaction() as transaction:
@@ -306,4 +305,5 @@ def _to_holding(item: _Holding) -> Holding:
         at=item.at,
         reason=item.reason,
         version=item.version,
+        outbox=item.outbox,
     )

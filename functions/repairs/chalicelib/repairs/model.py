@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.repairs.trail import Entry, Rating
 from shared import ids
+from shared.outbox import EMPTY, Outbox
 
 
 class State(StrEnum):
@@ -125,3 +126,4 @@ class Ticket(Summary):
     done_at: datetime | None = None
     rating: Rating | None = None
     timeline: tuple[Entry, ...] = ()
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)

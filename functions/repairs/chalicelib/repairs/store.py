@@ -243,7 +243,7 @@ def _to_item(ticket: Ticket, event: events.Event) -> _TicketItem:
     else:
         month = clock.estate_date(ticket.closed_at).isoformat()[:7]
         community_key, listed_at = f"{ticket.community_id}#closed#{month}", ticket.closed_at
-    return _TicketItem(
+    item = _TicketItem(
         *_key(ticket.id),
         id=ticket.id,
         room_id=ticket.room_id,
@@ -267,8 +267,9 @@ def _to_item(ticket: Ticket, event: events.Event) -> _TicketItem:
         assignee_key=_assignee_key(str(ticket.assignee_id)) if in_hand else None,
         community_key=community_key,
         listed_at=listed_at,
-        event=events.encode(event),
     )
+    item.announce(ticket.outbox, event)
+    return item
 
 
 def _to_summary(item: _TicketItem) -> Summary:
@@ -283,6 +284,7 @@ def _to_ticket(item: _TicketItem) -> Ticket:
         done_at=item.done_at,
         rating=Rating(**json.loads(item.rating)) if item.rating else None,
         timeline=tuple(trail.from_plain(plain) for plain in json.loads(item.timeline)),
+        outbox=item.outbox,
     )
 
 

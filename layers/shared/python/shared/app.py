@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote
 
 import msgspec
-from chalice.app import Chalice, CustomAuthorizer, MultiDict, Request, Response
+from chalice.app import Chalice, Cron, CustomAuthorizer, MultiDict, Request, Response
 
 from shared import clock, events, i18n, startup
 from shared.auth import (
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 # The stack gives the function behind this name (x-amazon-apigateway-authorizer); the gateway
 # keeps its answer for a minute, so a removed role is gone within that minute.
 AUTHORIZER = CustomAuthorizer("linli", authorizer_uri="given by the stack", ttl_seconds=60)
+
+HOURLY = Cron(10, "*", "*", "*", "?", "*")
+"""When each capability sweeps: ten minutes after the hour, when its last writes are through."""
 
 _HEADERS = {
     "Content-Type": "application/json",
@@ -244,6 +247,16 @@ class App(Chalice):
         """Take the events of a stream batch to the bus; raises to have the batch again."""
         count = events.relay(record["dynamodb"] for record in event.to_dict()["Records"])
         self.logger.info("relay", extra={"events": count})
+
+    def sweep(self) -> None:
+        """Put the events that the stream can no longer bring on the bus; raises to go on later."""
+        # Only this function of each capability needs it.
+        from shared import sweeper
+
+        swept = sweeper.sweep(clock.now())
+        self.logger.info("sweep", extra=msgspec.to_builtins(swept))
+        if swept.left_out:
+            self.logger.error("events left out of a sweep", extra=msgspec.to_builtins(swept))
 
     def consume(
         self, event: Any, take: Callable[[events.Event, datetime], None]

@@ -2,15 +2,16 @@
 
 An event is an attribute of the item whose change it announces, so both commit together.  The
 table's stream takes it to `relay`, relay to the bus `community-events`, a rule to a queue, the
-queue to a consumer, each at least once.  The id is the item's id and version: a repeat of the
-same change is the same event, and a consumer that keeps the id has the effect once
-(RELIABILITY.md 1.5, N1).
+queue to a consumer, each at least once; a day later the sweeper (`shared.sweeper`) puts it on the
+bus again, in case the stream died.  The id is the item's id and version: a repeat of the same
+change is the same event, and a consumer that keeps the id has the effect once (RELIABILITY.md
+1.5, N1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,6 +20,16 @@ from shared import aws, clock
 
 MAX_BATCH = 10
 """PutEvents takes ten entries a call (AWS: EventBridge quotas)."""
+MAX_BATCH_BYTES = 250_000
+"""PutEvents takes 256 KB a call, all entries together (AWS: PutEvents entry size)."""
+MAX_EVENT_BYTES = 200_000
+_ENTRY_BYTES = 1_000
+"""What source, type, time and subject add to an event's text, at most."""
+REPLAYED_FOR = timedelta(days=14)
+"""The sweeper puts no event on the bus that is older than this, however late it is itself."""
+REMEMBERED_FOR = timedelta(days=35)
+"""How long a consumer must know what it took: longer than a replay, then the four days of a queue
+and the fourteen of its dead letters, one after the other."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -66,7 +77,10 @@ def happened(
 
 def encode(event: Event) -> str:
     """The event as the text that an item carries."""
-    return msgspec.json.encode(event).decode()
+    text = msgspec.json.encode(event)
+    # A call to the bus must have room for it, or it would never leave the table.
+    assert len(text) <= MAX_EVENT_BYTES, f"{event.type} is too large to be announced"
+    return text.decode()
 
 
 def decode(text: str | bytes) -> Event:
@@ -81,11 +95,14 @@ def decode(text: str | bytes) -> Event:
 
 
 class RelayFailed(Exception):
-    """The bus did not take every event; the stream will deliver the batch again."""
+    """The bus did not take every event; those that it did not take must come again."""
 
 
 def relay(records: Iterable[dict[str, Any]]) -> int:
     """Put the events that a batch of stream records carries on the bus; how many there were.
+
+    One that cannot be put there holds up none of its neighbours: they are on the bus before the
+    batch fails.  Lambda then halves the batch until the bad record is alone and given up.
 
     Parameters
     ----------
@@ -95,20 +112,55 @@ def relay(records: Iterable[dict[str, Any]]) -> int:
     Raises
     ------
     RelayFailed
-        The bus refused some; the whole batch must come again, consumers drop what they know.
+        Some are not on the bus; the whole batch must come again, consumers drop what they know.
     """
     texts = [
         image["event"]["S"]
         for record in records
         if (image := record.get("NewImage")) and "S" in image.get("event", {})
     ]
-    bus = aws.client("events")
-    for start in range(0, len(texts), MAX_BATCH):
-        entries = [_entry(decode(text), text) for text in texts[start : start + MAX_BATCH]]
-        answer = bus.put_events(Entries=entries)
-        if answer["FailedEntryCount"]:
-            raise RelayFailed(f"{answer['FailedEntryCount']} of {len(entries)} events not taken")
+    told, unreadable = [], 0
+    for text in texts:
+        try:
+            told.append((decode(text), text))
+        except msgspec.DecodeError:
+            unreadable += 1
+    publish(told)
+    if unreadable:
+        raise RelayFailed(f"{unreadable} of {len(texts)} are no events")
     return len(texts)
+
+
+def publish(told: Sequence[tuple[Event, str]]) -> None:
+    """Put events on the bus in their order, each with the text that its item carries.
+
+    Raises
+    ------
+    RelayFailed
+        The bus did not take some; all others are on it.
+    """
+    bus = aws.client("events")
+    refused = 0
+    for entries in _batches(told):
+        answer = bus.put_events(Entries=entries)
+        refused += answer["FailedEntryCount"]
+    if refused:
+        raise RelayFailed(f"{refused} of {len(told)} events not taken")
+
+
+def _batches(told: Sequence[tuple[Event, str]]) -> Iterator[list[dict[str, Any]]]:
+    """What one call takes, again and again: at most ten entries that are not too large together."""
+    entries: list[dict[str, Any]] = []
+    size = 0
+    for event, text in told:
+        entry_size = len(text.encode()) + _ENTRY_BYTES
+        if entries and (len(entries) == MAX_BATCH or size + entry_size > MAX_BATCH_BYTES):
+            yield entries
+            entries, size = [], 0
+        entries.append(_entry(event, text))
+        size += entry_size
+    if entries:
+        yield entries
 
 
 def _entry(event: Event, text: str) -> dict[str, Any]:

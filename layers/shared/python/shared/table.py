@@ -1,7 +1,8 @@
 """The table base: lazily named PynamoDB records, one conditional write per change, honest pages.
 
 Every record has a partition `<community>#<kind>#<id>`, a sort key, a version that each write
-raises, and the event that the write announces (the stream is the outbox: RELIABILITY.md 1.5).
+raises, and the event that the write announces (the stream is the outbox: RELIABILITY.md 1.5) with
+those of the days before, which the sweeper tells again (`shared.sweeper`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
-from pynamodb.attributes import UnicodeAttribute, VersionAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import ALL_OLD, PUT_ITEM
@@ -21,9 +22,10 @@ from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from shared import aws
+from shared import aws, events
 from shared.auth import assert_checked
 from shared.errors import invalid
+from shared.outbox import Outbox
 from shared.requests import MAX_CURSOR_CHARS, MAX_LIMIT
 
 _COLLISION = "TransactionConflict"
@@ -66,8 +68,12 @@ class Unmet(Refused):
     """A record that a transaction only relied on was not as it required."""
 
 
+SWEEP_KEY = "platform#outbox#all"
+"""Where the sweeper finds every item that announced something."""
+
+
 class Record(Model):
-    """One item: partition, sort key, version and the event its last write announced.
+    """One item: partition, sort key, version, the event its last write announced and those before.
 
     It stands in the function's own table, unless its class names another by `table_setting`.
     """
@@ -76,6 +82,9 @@ class Record(Model):
     sk = UnicodeAttribute(range_key=True)
     version = VersionAttribute()
     event = UnicodeAttribute(null=True)
+    earlier = ListAttribute[Any](of=UnicodeAttribute, null=True)
+    sweep_key = UnicodeAttribute(null=True)
+    sweep_hour = UnicodeAttribute(null=True)
 
     table_setting: ClassVar[str] = "TABLE"
     """The environment variable that holds the table's name."""
@@ -105,6 +114,24 @@ class Record(Model):
         connection = super()._get_connection()
         connection.connection._client = aws.client("dynamodb")
         return connection
+
+    @property
+    def outbox(self) -> Outbox:
+        """What this record has announced of late."""
+        newest = () if self.event is None else (self.event,)
+        return Outbox((*(self.earlier or ()), *newest), self.sweep_hour)
+
+    def announce(self, before: Outbox, event: events.Event | None = None) -> None:
+        """Let the next write of this record announce `event`, or nothing, and lose none of before.
+
+        The stream brings what stands in `event`, so a change that announces nothing leaves it
+        empty and moves what stood there to the earlier ones.
+        """
+        told = before if event is None else before.announcing(events.encode(event))
+        self.event = None if event is None else told.texts[-1]
+        self.earlier = list(told.texts if event is None else told.texts[:-1]) or None
+        self.sweep_key = SWEEP_KEY if told.sweep_hour else None
+        self.sweep_hour = told.sweep_hour
 
     def put(self, condition: Condition | None = None) -> None:
         """Store this record if its version (and `condition`) still holds.

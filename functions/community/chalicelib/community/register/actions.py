@@ -20,6 +20,7 @@ from shared import events, files, grants, ids
 from shared.auth import Caller, Grant
 from shared.errors import Conflict, NotFound
 from shared.files import Upload
+from shared.outbox import Outbox
 from shared.table import Page
 
 SOURCE = "community"
@@ -154,7 +155,10 @@ def commit_building(task: shapes.BuildingTask, now: datetime) -> shapes.Building
             return shapes.BuildingResult(building=task.building, outcome=Outcome.COMMITTED)
         if step is Step.STALE:
             return shapes.BuildingResult(building=task.building, outcome=Outcome.STALE)
-        building = _take(step, building, task, now)
+        try:
+            building = _take(step, building, task, now)
+        except imports.Ended:
+            return shapes.BuildingResult(building=task.building, outcome=Outcome.STALE)
 
 
 def finish_import(task: shapes.FinishTask, now: datetime) -> shapes.FinishedImport:
@@ -202,12 +206,8 @@ def list_rooms(
 
 def get_room(caller: Caller, room_id: str) -> tuple[Building, Room, int]:
     """One room."""
-    scope = ids.room_scope(room_id)
-    caller.require(scope)
-    found = store.get_room(scope)
-    if found is None:
-        raise NotFound
-    return found
+    building, room, version, _ = _get_room(caller, room_id)
+    return building, room, version
 
 
 def edit_room(
@@ -217,7 +217,7 @@ def edit_room(
 
     Charges go by what a room is and how large, so the caller's right is asked of the table.
     """
-    building, room, version = get_room(caller, room_id)
+    building, room, version, before = _get_room(caller, room_id)
     edited = shapes.edited(room, wanted)
     if edited == room:
         return building, room, version
@@ -236,7 +236,7 @@ def edit_room(
         actor_id=caller.person_id,
     )
     basis = _basis(caller, f"{building.community_id}/{building.name}")
-    if not store.save_room(building, edited, version, event, basis):
+    if not store.save_room(building, edited, version, before, event, basis):
         raise Conflict("stale_version")
     return building, edited, version + 1
 
@@ -275,7 +275,7 @@ class Busy(Exception):
 def _take(step: Step, building: Building, task: shapes.BuildingTask, now: datetime) -> Building:
     """The building after one step towards an import."""
     if step is Step.CLAIM:
-        after = store.save_building(rules.claim(building, task.import_id))
+        after = store.claim_building(rules.claim(building, task.import_id))
     elif step is Step.STAGE:
         wanted = report.read_building(task.dry_run_id, building.name)
         if not store.stage_rooms(building, wanted.by_key):
@@ -368,6 +368,15 @@ def _whole_buildings(
 def _refuse(found: Import, refusal: RegisterRefused) -> None:
     if imports.save_import(rules.refuse(found, refusal.code, refusal.params)) is None:
         raise Busy
+
+
+def _get_room(caller: Caller, room_id: str) -> tuple[Building, Room, int, Outbox]:
+    scope = ids.room_scope(room_id)
+    caller.require(scope)
+    found = store.get_room(scope)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _get_import(community_id: str, import_id: str) -> Import:

@@ -5,11 +5,13 @@ Access patterns
 1. imports of a community, a page   Query  pk = {community}#imports#all, newest first
 2. one import                       Get    the same partition, sk = {import}
 3. the import a request opened      Put    pk = {community}#opened#{request}, refused; then 2
+4. an import still on its way in    ConditionCheck of 2, in the transaction that relies on it
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import msgspec
@@ -18,7 +20,7 @@ from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
 from chalicelib.community.register.rules import BuildingPlan, Import, ImportState, Totals
 from shared import events, grants
 from shared.auth import Grant
-from shared.table import Page, Record, Refused, Transaction, page
+from shared.table import Page, Record, Refused, Transaction, Unmet, page
 
 
 class _Import(Record):
@@ -36,6 +38,10 @@ class _Import(Record):
 
 class _Opened(Record):
     import_id = UnicodeAttribute()
+
+
+class Ended(Exception):
+    """An import is not on its way in any more."""
 
 
 def open_import(found: Import, request: str) -> Import | None:
@@ -86,19 +92,41 @@ def commit_import(found: Import, announcing: events.Event, basis: Sequence[Grant
     return replace(found, version=(found.version or 0) + 1)
 
 
+@contextmanager
+def while_committing(community_id: str, import_id: str) -> Iterator[Transaction]:
+    """A transaction that happens only while an import is on its way in.
+
+    Raises
+    ------
+    Ended
+        It is finished: whoever carries it out once more comes too late.
+    Refused
+        As any transaction: another of its conditions was not met.
+    """
+    try:
+        with Transaction() as transaction:
+            still = _Import.state == ImportState.COMMITTING.value
+            transaction.require(_Import, _imports_key(community_id), import_id, still)
+            yield transaction
+    except Unmet as unmet:
+        raise Ended from unmet
+
+
 def get_import(community_id: str, import_id: str) -> Import | None:
     """One import."""
-    item = _Import.find(f"{community_id}#imports#all", import_id)
+    item = _Import.find(_imports_key(community_id), import_id)
     return _to_import(community_id, item) if item else None
 
 
 def list_imports(community_id: str, limit: int, cursor: str | None) -> Page[Import]:
     """A community's imports, newest first."""
-    found = page(
-        _Import, f"{community_id}#imports#all", limit=limit, cursor=cursor, newest_first=True
-    )
+    found = page(_Import, _imports_key(community_id), limit=limit, cursor=cursor, newest_first=True)
     items = tuple(_to_import(community_id, item) for item in found.items)
     return Page(items, found.next_cursor)
+
+
+def _imports_key(community_id: str) -> str:
+    return f"{community_id}#imports#all"
 
 
 def _opened_key(community_id: str, request: str) -> str:
@@ -106,8 +134,8 @@ def _opened_key(community_id: str, request: str) -> str:
 
 
 def _import_item(found: Import, announcing: events.Event | None) -> _Import:
-    return _Import(
-        f"{found.community_id}#imports#all",
+    item = _Import(
+        _imports_key(found.community_id),
         found.id,
         file_name=found.file_name,
         created_by=found.created_by,
@@ -120,8 +148,9 @@ def _import_item(found: Import, announcing: events.Event | None) -> _Import:
         totals=msgspec.json.encode(found.totals).decode(),
         buildings=msgspec.json.encode(found.buildings).decode(),
         version=found.version,
-        event=events.encode(announcing) if announcing else None,
     )
+    item.announce(found.outbox, announcing)
+    return item
 
 
 def _to_import(community_id: str, item: _Import) -> Import:
@@ -139,4 +168,5 @@ def _to_import(community_id: str, item: _Import) -> Import:
         totals=msgspec.json.decode(item.totals, type=Totals),
         buildings=msgspec.json.decode(item.buildings, type=tuple[BuildingPlan, ...]),
         version=item.version,
+        outbox=item.outbox,
     )

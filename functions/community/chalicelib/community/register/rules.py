@@ -6,12 +6,13 @@ Pure: values in, values out, or a refusal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.auth import covers
 from shared.errors import Conflict, invalid
+from shared.outbox import EMPTY, Outbox
 
 MAX_ROOMS_PER_BUILDING = 2_000
 MAX_BUILDINGS = 300
@@ -113,6 +114,7 @@ class Import:
     totals: Totals = Totals()
     buildings: tuple[BuildingPlan, ...] = ()
     version: int | None = None
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
 
 
 def read(
@@ -221,6 +223,7 @@ class Building:
     import_id: str = ""
     edition: str = ""
     version: int | None = None
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
 
 
 class Step(StrEnum):

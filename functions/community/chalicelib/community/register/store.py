@@ -9,7 +9,8 @@ Access patterns
 
 A building changes as a whole, though it may have more rooms than one transaction takes:
 
-- claim: the building takes the import's name, if nobody changed it since the dry run;
+- claim: the building takes the import's name, if nobody changed it since the dry run and the
+  import is still on its way in: one that is finished, and told of again, begins nothing;
 - stage: every changed room gets its `staged` body beside the one that holds, as long as the
   claim stands;
 - flip: one transaction of the building, with its event, and its row in the list of buildings;
@@ -30,11 +31,13 @@ from dataclasses import replace
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from chalicelib.community.register import imports
 from chalicelib.community.register.model import Room, RoomKey
 from chalicelib.community.register.rules import MAX_ROOMS_PER_BUILDING, Building, Phase
 from shared import events, grants
 from shared.auth import Grant
 from shared.errors import Conflict, invalid
+from shared.outbox import Outbox
 from shared.table import MAX_LIMIT, Page, Record, Refused, Transaction, page
 
 _CHUNK = 50
@@ -92,6 +95,7 @@ def get_building(community_id: str, name: str) -> Building:
         import_id=item.import_id,
         edition=item.edition,
         version=item.version,
+        outbox=item.outbox,
     )
 
 
@@ -152,15 +156,15 @@ def whole_building(community_id: str, name: str) -> tuple[Building, dict[RoomKey
     return None
 
 
-def get_room(room_scope: str) -> tuple[Building, Room, int] | None:
-    """One room with its building and its version."""
+def get_room(room_scope: str) -> tuple[Building, Room, int, Outbox] | None:
+    """One room with its building, its version and what it announced of late."""
     community_id, name, unit, number = room_scope.split("/")
     building = get_building(community_id, name)
     item = _Room.find(_building_key(community_id, name), _room_sort_key((name, unit, number)))
     room = _effective(item, building) if item else None
     if item is None or room is None:
         return None
-    return building, room, _version(item, building)
+    return building, room, _version(item, building), item.outbox
 
 
 def room_exists(room_scope: str) -> bool:
@@ -177,6 +181,7 @@ def save_room(
     building: Building,
     room: Room,
     version: int,
+    before: Outbox,
     announcing: events.Event,
     basis: Sequence[Grant],
 ) -> bool:
@@ -186,6 +191,8 @@ def save_room(
 
     Parameters
     ----------
+    before
+        What the room announced of late.
     basis
         The grants that the actor must still have at the moment of the write.
 
@@ -196,7 +203,7 @@ def save_room(
     """
     item = _room_item(building, room.key, version)
     item.body = _encode(room)
-    item.event = events.encode(announcing)
+    item.announce(before, announcing)
     try:
         with grants.relying_on(announcing.actor_id, basis) as transaction:
             transaction.put(item)
@@ -206,8 +213,25 @@ def save_room(
     return True
 
 
+def claim_building(building: Building) -> Building | None:
+    """Store a building's claim; None where it changed first.
+
+    Raises
+    ------
+    Ended
+        The import that claims it is finished: its event came again, or too late.
+    """
+    try:
+        taking = imports.while_committing(building.community_id, building.import_id)
+        with taking as transaction:
+            transaction.put(_building_item(building))
+    except Refused:
+        return None
+    return replace(building, version=(building.version or 0) + 1)
+
+
 def save_building(building: Building) -> Building | None:
-    """Store a building's claim, or that it is free again; None where it changed first."""
+    """Store that a building is free again; None where it changed first."""
     try:
         _building_item(building).put()
     except Refused:
@@ -217,8 +241,7 @@ def save_building(building: Building) -> Building | None:
 
 def flip_building(building: Building, announcing: events.Event) -> Building | None:
     """Let the staged rooms count, with the event; None where the building changed first."""
-    item = _building_item(building)
-    item.event = events.encode(announcing)
+    item = _building_item(building, announcing)
     row = _BuildingRow(f"{building.community_id}#buildings#all", building.name)
     try:
         with Transaction() as transaction:
@@ -226,7 +249,7 @@ def flip_building(building: Building, announcing: events.Event) -> Building | No
             transaction.update(row, [_BuildingRow.rooms.set(building.rooms)])
     except Refused:
         return None
-    return replace(building, version=(building.version or 0) + 1)
+    return replace(building, version=(building.version or 0) + 1, outbox=item.outbox)
 
 
 def stage_rooms(building: Building, rooms: Mapping[RoomKey, Room]) -> bool:
@@ -263,8 +286,8 @@ def _room_sort_key(key: RoomKey) -> str:
     return "#".join(["room", *(f"{len(part):02}{part}" for part in key[1:])])
 
 
-def _building_item(building: Building) -> _Building:
-    return _Building(
+def _building_item(building: Building, announcing: events.Event | None = None) -> _Building:
+    item = _Building(
         _building_key(building.community_id, building.name),
         "building",
         rooms=building.rooms,
@@ -273,6 +296,8 @@ def _building_item(building: Building) -> _Building:
         edition=building.edition,
         version=building.version,
     )
+    item.announce(building.outbox, announcing)
+    return item
 
 
 def _room_item(building: Building, key: RoomKey, version: int | None) -> _Room:
@@ -304,7 +329,7 @@ def _write(building: Building, items: list[_Room]) -> bool:
                 still = _Building.version == building.version
                 transaction.require(_Building, key, "building", still)
                 for item in items[start : start + _CHUNK]:
-                    item.event = None
+                    item.announce(item.outbox)
                     transaction.put(item)
     except Refused:
         return False

@@ -1,0 +1,68 @@
+"""What an item keeps of its own announcements, so that a dead stream loses none of them.
+
+The stream takes an item's newest event to the bus and forgets after 24 hours.  So the item keeps
+the events of its last days, and the hour in which the sweeper is to look at it, 25 hours after
+the first event that asks for it: what the stream has not brought by then it never will.
+
+That hour stands while the sweeper may still read it.  It reads an hour when it is over, and once
+more an hour later; a change in the hour after leaves it as it is and is seen by the second
+reading, a later one asks for a new hour, after the first reading has told all that went before.
+So every event is told again within 28 hours, however often its item changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+STREAM_LIFE = timedelta(hours=24)
+"""How long a stream keeps a change (AWS: DynamoDB Streams, data retention)."""
+SWEPT_AFTER = STREAM_LIFE + timedelta(hours=1)
+KEPT_FOR = timedelta(hours=72)
+"""How long an item keeps what it announced; the sweeper may be down for 20 hours of it."""
+MAX_KEPT = 100
+"""Events of one item, so that it stays well below 400 KB; the oldest give way."""
+HOUR = timedelta(hours=1)
+
+
+class _Told(msgspec.Struct):
+    """What has to be known of an event to forget it in time."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The events of an item's last days as texts, oldest first, and the hour of their sweep.
+
+    A thing carries it from its reading to its next writing; it is not part of what the thing is.
+    """
+
+    texts: tuple[str, ...] = ()
+    sweep_hour: str | None = None
+
+    def announcing(self, text: str) -> Outbox:
+        """The outbox with one event more, without those that are old enough to be forgotten."""
+        at = _at(text)
+        kept = [one for one in self.texts if _at(one) > at - KEPT_FOR]
+        return Outbox((*kept, text)[-MAX_KEPT:], _sweep_hour(self.sweep_hour, at))
+
+
+EMPTY = Outbox()
+
+
+def hour_of(moment: datetime) -> str:
+    """The hour, in UTC, in which `moment` falls: `2026-11-22T07`; texts that sort as hours do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
+
+
+def _sweep_hour(before: str | None, at: datetime) -> str:
+    if before is not None and before >= hour_of(at - HOUR):
+        return before
+    return hour_of(at + SWEPT_AFTER)
+
+
+def _at(text: str) -> datetime:
+    return msgspec.json.decode(text, type=_Told).at
