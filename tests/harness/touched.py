@@ -26,7 +26,10 @@ class Touched(NamedTuple):
     @property
     def kind(self) -> tuple[str, str]:
         """The table, and what items with such a partition are: `<community>#<kind>#<id>`."""
-        return self.place, self.key.split("#")[1] if self.key.count("#") >= 2 else self.key
+        table = self.place.split("/")[0].rpartition("-")[0]
+        index = self.place.partition("/")[2]
+        kind = self.key.split("#")[1] if self.key.count("#") >= 2 else self.key
+        return f"{table}/{index}", kind
 
 
 def touched(service: str, operation: str, params: dict[str, Any]) -> Iterator[Touched]:

@@ -114,8 +114,7 @@ def _events_of(
     if not keys:
         return ready, unfit
     asked = [(item.pk, item.sk) for item in keys]
-    wanted = ["pk", "sk", "event", "earlier"]
-    for item in _Item.batch_get(asked, consistent_read=True, attributes_to_get=wanted):
+    for item in _Item.batch_get(asked, consistent_read=True):
         for text in item.outbox.texts:
             event = _read(text)
             if event is None or now - event.at > REPLAYED_FOR:
