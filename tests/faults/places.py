@@ -16,9 +16,7 @@ from tests.harness.world import World
 def place_of(capability: str, source: Source) -> Place:
     """The place of the capability whose story is told."""
     oracle = import_module(f"tests.{capability}.invariants")
-    return Place(
-        _stored, _perishable(capability), lambda items: oracle.broken(items, source.now)
-    )
+    return Place(_stored, _perishable(capability), lambda items: oracle.broken(items, source.now))
 
 
 def _stored() -> World:

@@ -41,7 +41,7 @@ def contended(capability: str) -> set[tuple[str, str]]:
 def test_two_at_once_leave_what_they_leave_one_after_the_other(
     capability: str, tally: Tally, drawn: Drawn, source: Source
 ) -> None:
-    scenes = import_module(f"tests.{capability}.rivals").scenes
+    rivals_of = import_module(f"tests.{capability}.rivals")
     with holding() as held, stories.in_its_place(capability):
         recorder, other = Recorder(capability), Recorder(capability, container="_beside")
         tries = Interleavings(
@@ -52,12 +52,16 @@ def test_two_at_once_leave_what_they_leave_one_after_the_other(
             PROVEN_LIMIT if tally.proving else LIMIT,
             thorough=tally.proving,
         )
-        for rivals in scenes(recorder):
+        for rivals in rivals_of.scenes(recorder):
             source.tick()
             tries.try_all(rivals)
     for (one, two), pair in tries.pairs.items():
         print(f"{capability}: {one} × {two}: {pair.orders} orders, {pair.refused} refused")
         tally.count(pair.orders, f"{capability}: {one} × {two}")
     assert {names: pair.broken for names, pair in tries.pairs.items() if pair.broken} == {}
-    missing = contended(capability) - tries.pairs.keys()
-    assert missing == set(), f"bring these together in tests/{capability}/rivals.py"
+    missing = [
+        pair
+        for pair in sorted(contended(capability) - tries.pairs.keys())
+        if not rivals_of.APART.keys() & {*pair, " × ".join(pair)}
+    ]
+    assert missing == [], f"bring these together in tests/{capability}/rivals.py"

@@ -106,7 +106,9 @@ class Interleavings:
 
     def _is_worth(self, one: Trigger, ran: _Ran, other: Trigger, beside: _Ran) -> bool:
         """Whether two can be in each other's way; thoroughly, wherever one of them writes."""
-        if self._thorough or _names_of(one, other) not in self.pairs:
+        if _names_of(one, other) not in self.pairs:
+            return True
+        if self._thorough:
             return ran.writes or beside.writes
         return ran.writes and beside.writes
 

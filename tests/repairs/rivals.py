@@ -21,6 +21,11 @@ from tests.repairs.scene import (
     report,
 )
 
+APART = {
+    "sweep_events": "it reads every item in one consistent call, and changes none of them",
+}
+"""What need not be brought together, with anything or with another, and why."""
+
 _RATING = {"speed": 5, "attitude": 4, "quality": 5}
 
 
@@ -36,12 +41,22 @@ def scenes(recorder: Recorder) -> Iterator[Rivals]:
         of.asking(RESIDENT, "POST", "/photos", _PLACE, key="photo-0001"),
         of.asking(RESIDENT, "POST", "/tickets", _said([form["photo_id"]]), key="key-0000"),
         of.asking(RESIDENT, "POST", "/tickets", _said([]), key="key-0001"),
-        of.starting("take_photo", _queued({"Records": [{"s3": {"object": {"key": key}}}]})),
+        of.starting("take_photo", _uploaded(key)),
     ]
-    recorder.start("take_photo", _queued({"Records": [{"s3": {"object": {"key": key}}}]}))
-    mended = _ready_photo(recorder)
+    recorder.start("take_photo", _uploaded(key))
+    mended, key_of_mended = _ready_photo(recorder)
     said = _said([form["photo_id"]])
     ticket = recorder.request(RESIDENT, "POST", "/tickets", said, 201, key="key-0000")
+
+    def again(of: Recorder) -> list[Trigger]:
+        return [
+            of.asking(RESIDENT, "POST", "/tickets", said, key="key-0000"),
+            of.asking(RESIDENT, "POST", "/photos", _PLACE, key="photo-0000"),
+            of.asking(WORKER, "POST", "/photos", _PLACE, key="photo-0002"),
+            of.starting("take_photo", _uploaded(key)),
+            of.starting("take_photo", _uploaded(key_of_mended)),
+        ]
+
     for who, path, facts in (
         (DISPATCHER, "assignment", {"worker_id": WORKER.person_id}),
         (WORKER, "acceptance", {}),
@@ -49,12 +64,12 @@ def scenes(recorder: Recorder) -> Iterator[Rivals]:
         (WORKER, "completion", {"photo_ids": [mended]}),
         (RESIDENT, "rating", _RATING),
     ):
-        yield _steps(ticket, mended)
+        yield _steps(ticket, mended, again)
         if ticket["state"] == "new":
             yield _staff_changes(ticket)
         body = {**facts, "version": ticket["version"]}
         ticket = recorder.request(who, "POST", f"/tickets/{ticket['ticket_id']}/{path}", body)
-    yield _steps(ticket, mended)
+    yield _steps(ticket, mended, again)
 
 
 _PLACE = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5_000}
@@ -64,16 +79,16 @@ def _said(photo_ids: list[str]) -> dict[str, Any]:
     return as_json(report(photo_ids=tuple(photo_ids)))
 
 
-def _ready_photo(recorder: Recorder) -> str:
+def _ready_photo(recorder: Recorder) -> tuple[str, str]:
     form = recorder.request(WORKER, "POST", "/photos", _PLACE, 201, key="photo-0002")
     key, photo_id = form["fields"]["key"], str(form["photo_id"])
     aws.client("s3").put_object(Bucket=aws.setting("BUCKET"), Key=key, Body=pictures.jpeg())
-    recorder.start("take_photo", _queued({"Records": [{"s3": {"object": {"key": key}}}]}))
-    return photo_id
+    recorder.start("take_photo", _uploaded(key))
+    return photo_id, key
 
 
-def _steps(ticket: dict[str, Any], mended: str) -> Rivals:
-    """Every step that anybody may try on the ticket as it is now, and who looks at it."""
+def _steps(ticket: dict[str, Any], mended: str, again: Rivals) -> Rivals:
+    """Every step that anybody may try on the ticket as it is now, and what comes again."""
     url, version = f"/tickets/{ticket['ticket_id']}", ticket["version"]
 
     def rivals(of: Recorder) -> list[Trigger]:
@@ -91,6 +106,7 @@ def _steps(ticket: dict[str, Any], mended: str) -> Rivals:
             step(RESIDENT, "rating", **{**_RATING, "speed": 1}),
             step(RESIDENT, "withdrawal", reason="自己修好了"),
             of.asking(RESIDENT, "GET", url),
+            *again(of),
         ]
 
     return rivals
@@ -126,6 +142,11 @@ def _told(worker: Person, version: int, *, granted: bool) -> dict[str, Any]:
         },
     )
     return _queued({"detail": json.loads(events.encode(event))})
+
+
+def _uploaded(key: str) -> dict[str, Any]:
+    """A queue's message that an object was made."""
+    return _queued({"Records": [{"s3": {"object": {"key": key}}}]})
 
 
 def _queued(body: dict[str, Any]) -> dict[str, Any]:
