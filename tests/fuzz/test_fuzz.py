@@ -70,12 +70,16 @@ def test_no_request_breaks_an_operation_or_is_taken_though_it_does_not_fit(
     assert not outcome.faults, told(outcome)
     assert outcome.sent[Kind.FITTING] > 0
     assert outcome.sent[Kind.UNFITTING] + outcome.sent[Kind.UNKNOWN] > 0
-    assert set(outcome.answers) - _NOT_REACHED, "no request got as far as the operation itself"
+    assert set(outcome.answers) - _NOT_REACHED, (
+        f"no request got as far as {operation}: give tests/fuzz/scene.py what it needs"
+    )
 
 
 def test_no_chain_of_requests_breaks_an_operation(
     attack: Attack, number: int, tally: Tally
 ) -> None:
+    # What the operations were found to do alone, their own tests tell.
+    attack.outcomes.clear()
     sent = attack.follow(_CHAINED_PROVING if tally.proving else _CHAINED, number)
     tally.count(sent, "links")
     faults = [told(outcome) for outcome in attack.outcomes.values() if outcome.faults]
