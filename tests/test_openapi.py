@@ -99,6 +99,24 @@ def test_every_problem_has_its_words_and_an_example_that_fits() -> None:
                 assert "{" not in problem.title
 
 
+def test_every_link_leads_to_an_operation_and_names_all_of_its_path() -> None:
+    """A client that made something finds what can be done with it."""
+    parts: dict[str, set[str]] = {}
+    links: dict[str, dict[str, Any]] = {}
+    for methods in merged()["paths"].values():
+        for one in methods.values():
+            in_path = {part["name"] for part in one["parameters"] if part["in"] == "path"}
+            parts[one["operationId"]] = in_path
+            for answer in one["responses"].values():
+                links[one["operationId"]] = answer.get("links") or links.get(one["operationId"], {})
+    assert set(links["report_repair"]) >= {"get_ticket", "withdraw_repair", "assign_repair"}
+    assert set(links["request_import"]) >= {"get_import", "commit_import"}
+    for source, found in links.items():
+        for link in found.values():
+            assert link["operationId"] != source
+            assert set(link["parameters"]) == parts[link["operationId"]]
+
+
 def test_every_operation_has_a_name_of_its_own_and_a_summary() -> None:
     operations = [one for methods in merged()["paths"].values() for one in methods.values()]
     names = Counter(operation["operationId"] for operation in operations)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from chalicelib.repairs import store, trail
+from chalicelib.repairs import shapes, store, trail
 from chalicelib.repairs.model import Action, State
 from shared import events
 from shared.auth import Grant, Role
@@ -128,6 +129,17 @@ def test_a_repair_travels_from_the_report_to_the_rating(repairs: Repairs) -> Non
     assert all("X-Amz-Signature" in photo["thumbnail_url"] for photo in seen["photos"])
     assert seen["photos"][0]["photo_id"] == photo_id
     assert announced(repairs) == ["RepairRated"]
+
+
+def test_the_longest_comment_stands_in_the_trail_as_the_document_promises(
+    repairs: Repairs,
+) -> None:
+    ticket = through(repairs, Action.ASSIGN, Action.ACCEPT, Action.START, Action.FINISH)
+    rating = {"speed": 5, "attitude": 5, "quality": 5, "comment": "好" * 500}
+    url = f"/tickets/{ticket['ticket_id']}"
+    ok(repairs.call(RESIDENT, "POST", f"{url}/rating", {**rating, "version": ticket["version"]}))
+    shown = msgspec.convert(ok(repairs.call(RESIDENT, "GET", url)), shapes.TicketWithTrail)
+    assert shown.timeline[-1].note == rating["comment"]
 
 
 def test_a_job_can_be_returned_and_a_report_withdrawn(repairs: Repairs) -> None:

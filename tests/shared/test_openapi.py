@@ -9,8 +9,10 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from shared.app import App
+from shared.auth import PUBLIC
 from shared.examples import example
 from shared.openapi import document
+from shared.requests import Call, NoQuery, Shape
 from tests.harness.gateway import send
 from tests.shared import things
 
@@ -213,3 +215,39 @@ def test_an_app_without_routes_is_described_too() -> None:
     empty = document(App("empty", texts={}, about="Nothing yet."))
     assert [str(error) for error in OpenAPIV31SpecValidator(empty).iter_errors()] == []
     assert empty["paths"] == {}
+
+
+class Lamp(Shape):
+    """A lamp, by the name that paths call it."""
+
+    lamp_id: things.ThingId
+
+
+def test_an_answer_leads_to_the_routes_whose_path_it_names() -> None:
+    app = App("lamps", texts={}, about="Lamps.")
+
+    @app.endpoint("POST", "/lamps", allows=PUBLIC, gives=Lamp, status=201)
+    def make_lamp(call: Call[None, NoQuery]) -> Lamp:
+        """Make a lamp."""
+        return Lamp(lamp_id="lam_1")
+
+    @app.endpoint("GET", "/lamps/{lamp_id}", allows=PUBLIC, gives=Lamp)
+    def get_lamp(call: Call[None, NoQuery], lamp_id: things.ThingId) -> Lamp:
+        """Show a lamp."""
+        return Lamp(lamp_id=lamp_id)
+
+    @app.endpoint("GET", "/streets/{street}/lamps/{lamp_id}", allows=PUBLIC, gives=Lamp)
+    def get_street_lamp(
+        call: Call[None, NoQuery], street: things.ThingId, lamp_id: things.ThingId
+    ) -> Lamp:
+        """Show a lamp of a street, which no answer names."""
+        return Lamp(lamp_id=lamp_id)
+
+    paths = document(app)["paths"]
+    assert paths["/lamps/lamps"]["post"]["responses"]["201"]["links"] == {
+        "get_lamp": {
+            "operationId": "get_lamp",
+            "parameters": {"lamp_id": "$response.body#/lamp_id"},
+        }
+    }
+    assert "links" not in paths["/lamps/lamps/{lamp_id}"]["get"]["responses"]["200"]

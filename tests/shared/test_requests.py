@@ -38,6 +38,10 @@ def test_a_good_body_is_taken_with_its_defaults() -> None:
     [
         ({"surprise": 1}, "surprise", "unknown_field"),
         ({"parts": [{"weight_g": 1, "surprise": 1}]}, "parts[0].surprise", "unknown_field"),
+        ({"": 1}, "body", "unknown_field"),
+        ({"parts": [{"weight_g": 1, "": 1}]}, "parts[0]", "unknown_field"),
+        ({"two\nlines": 1}, "two\nlines", "unknown_field"),
+        ({"a`b": 1}, "a`b", "unknown_field"),
         ({"parts": [{}]}, "parts[0].weight_g", "missing_field"),
         ({"name": 5}, "name", "wrong_type"),
         ({"name": None}, "name", "wrong_type"),

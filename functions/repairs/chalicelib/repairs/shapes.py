@@ -40,7 +40,10 @@ PhotoId = Annotated[Id, Meta(examples=["pho_7k2m9x4a_01kan7m4c6x8z2b5n7k1h3j9fq"
 Title = Annotated[str, Meta(max_length=60, examples=["水管漏水"])]
 Note = Annotated[str, Meta(max_length=300, examples=["请带上四分水管接头"])]
 Reason = Annotated[str, Meta(min_length=2, max_length=300, examples=["没有配件"])]
-Comment = Annotated[str, Meta(max_length=500, examples=["师傅来得很快"])]
+_MAX_COMMENT = 500
+Comment = Annotated[str, Meta(max_length=_MAX_COMMENT, examples=["师傅来得很快"])]
+# What was said at a step, be it a note, a reason or a comment, which is the longest of them.
+Words = Annotated[str, Meta(max_length=_MAX_COMMENT, examples=["请带上四分水管接头"])]
 Description = Annotated[
     str,
     Meta(
@@ -232,7 +235,7 @@ class Entry(Shape):
     actor_id: PersonId
     actor: trail.Actor
     action: Annotated[str, Meta(examples=["rate"])]
-    note: Note
+    note: Words
     photo_ids: tuple[PhotoId, ...]
     worker_id: PersonId | None
     rating: Rating | None

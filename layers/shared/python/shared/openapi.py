@@ -70,7 +70,7 @@ def document(app: App) -> dict[str, Any]:
         shapes += [shape for shape in (operation.takes, operation.gives) if shape is not None]
         shapes += [field.type for field in msgspec.structs.fields(operation.query)]
     _, components = msgspec.json.schema_components(shapes, ref_template=_REF)
-    describe = _Describer(components, app.texts)
+    describe = _Describer(components, app.texts, tuple(app.operations))
     paths: dict[str, dict[str, Any]] = {}
     for operation in app.operations:
         full_path = f"/{app.app_name}{operation.path}"
@@ -93,6 +93,7 @@ class _Describer(msgspec.Struct, frozen=True):
 
     components: dict[str, dict[str, Any]]
     texts: i18n.Texts
+    operations: tuple[Operation, ...]
 
     def operation(self, operation: Operation) -> dict[str, Any]:
         """One operation with its request, its answers and an example of each."""
@@ -154,6 +155,9 @@ class _Describer(msgspec.Struct, frozen=True):
             described[str(operation.status)]["content"] = {
                 "application/json": self._content(operation.gives)
             }
+            links = self._links(operation)
+            if links:
+                described[str(operation.status)]["links"] = links
         refusals: dict[int, tuple[str, ...]] = dict(_COMMON)
         if operation.errors:
             refusals[409] = operation.errors
@@ -166,6 +170,19 @@ class _Describer(msgspec.Struct, frozen=True):
         for status, codes in sorted(refusals.items()):
             described[str(status)] = self._refusal(operation, status, codes)
         return described
+
+    def _links(self, operation: Operation) -> dict[str, Any]:
+        """Where the answer leads: the operations whose path is named by fields of the answer."""
+        given = {field.encode_name for field in msgspec.structs.fields(operation.gives)}
+        links: dict[str, Any] = {}
+        for target in self.operations:
+            names = _PATH_PART.findall(target.path)
+            if names and given.issuperset(names) and target is not operation:
+                links[target.view.__name__] = {
+                    "operationId": target.view.__name__,
+                    "parameters": {name: f"$response.body#/{name}" for name in names},
+                }
+        return links
 
     def _refusal(self, operation: Operation, status: int, codes: Sequence[str]) -> dict[str, Any]:
         return {

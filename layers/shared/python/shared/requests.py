@@ -23,7 +23,8 @@ IDEMPOTENCY_KEY = r"[A-Za-z0-9_-]{8,64}"
 """The pattern of an `Idempotency-Key`, whole."""
 _KEY = re.compile(IDEMPOTENCY_KEY)
 _AT = re.compile(r" - at `(?:key in )?\$\.?(.*?)`$")
-_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*?)`")
+# A name that a stranger chose may hold anything, line breaks and backticks too, or nothing.
+_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 _TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
 _BOUND = re.compile(
     r"Expected `(?P<kind>str|array|int)`(?P<length> of length)? (?P<side>[<>]=) (?P<limit>-?\d+)"
@@ -161,11 +162,11 @@ def finding(message: str, prefix: str = "") -> Finding:
     at = _AT.search(message)
     path = at.group(1) if at else ""
     reason = message[: at.start()] if at else message
-    field = _FIELD.match(reason)
+    field = _FIELD.fullmatch(reason)
     if field:
-        where = f"{path}.{field.group(2)}" if path else field.group(2)
+        where = ".".join(filter(None, (path, field.group(2))))
         code = "missing_field" if field.group(1) == "missing required" else "unknown_field"
-        return Finding(prefix + where[:80], code)
+        return Finding(prefix + where[:80] or "body", code)
     wrong = _TYPE.match(reason)
     if wrong:
         return Finding(prefix + path or "body", "wrong_type", (("expected", wrong.group(1)),))
