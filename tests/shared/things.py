@@ -23,7 +23,8 @@ ELSEWHERE = "com_zzzzzzzz"
 TABLE: dict[str, Any] = {
     "BillingMode": "PAY_PER_REQUEST",
     "AttributeDefinitions": [
-        {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "owner", "made_at")
+        {"AttributeName": name, "AttributeType": "S"}
+        for name in ("pk", "sk", "owner", "made_at", "sweep_key", "sweep_hour")
     ],
     "KeySchema": [
         {"AttributeName": "pk", "KeyType": "HASH"},
@@ -37,7 +38,15 @@ TABLE: dict[str, Any] = {
                 {"AttributeName": "made_at", "KeyType": "RANGE"},
             ],
             "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
+        },
+        {
+            "IndexName": "by_sweep_hour",
+            "KeySchema": [
+                {"AttributeName": "sweep_key", "KeyType": "HASH"},
+                {"AttributeName": "sweep_hour", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
     ],
 }
 
