@@ -28,14 +28,14 @@ from tests.harness.oracles import (
 )
 
 _OPEN_STATES = {"new", "dispatched", "accepted", "working", "done"}
-_IN_HAND = {"dispatched", "accepted", "working"}
+IN_HAND = {"dispatched", "accepted", "working"}
 _RATED_FOR = timedelta(days=7)
 _LIMITS = {"reports": 10, "same": 2, "uploads": 30}
 _ESTATE = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """From which states, to which, whose step, and the event that tells it."""
 
     sources: frozenset[str]
@@ -44,20 +44,20 @@ class _Step:
     event: str
 
 
-_STEPS = {
-    "report": _Step(frozenset({""}), "new", "reporter", "RepairReported"),
-    "assign": _Step(
+STEPS = {
+    "report": Step(frozenset({""}), "new", "reporter", "RepairReported"),
+    "assign": Step(
         frozenset({"new", "dispatched", "accepted", "working"}),
         "dispatched",
         "dispatcher",
         "RepairAssigned",
     ),
-    "accept": _Step(frozenset({"dispatched"}), "accepted", "assignee", "RepairAccepted"),
-    "return": _Step(frozenset({"dispatched", "accepted"}), "new", "assignee", "RepairReturned"),
-    "start": _Step(frozenset({"accepted"}), "working", "assignee", "RepairStarted"),
-    "finish": _Step(frozenset({"working"}), "done", "assignee", "RepairFinished"),
-    "rate": _Step(frozenset({"done", "closed"}), "closed", "reporter", "RepairRated"),
-    "withdraw": _Step(frozenset({"new", "dispatched"}), "withdrawn", "reporter", "RepairWithdrawn"),
+    "accept": Step(frozenset({"dispatched"}), "accepted", "assignee", "RepairAccepted"),
+    "return": Step(frozenset({"dispatched", "accepted"}), "new", "assignee", "RepairReturned"),
+    "start": Step(frozenset({"accepted"}), "working", "assignee", "RepairStarted"),
+    "finish": Step(frozenset({"working"}), "done", "assignee", "RepairFinished"),
+    "rate": Step(frozenset({"done", "closed"}), "closed", "reporter", "RepairRated"),
+    "withdraw": Step(frozenset({"new", "dispatched"}), "withdrawn", "reporter", "RepairWithdrawn"),
 }
 
 
@@ -100,7 +100,7 @@ class _Path:
 
     def take(self, ticket: Plain, position: int, entry: Plain) -> None:
         """Take the step of one entry, and note why it could not be taken."""
-        step, at = _STEPS[entry["action"]], instant(entry["at"])
+        step, at = STEPS[entry["action"]], instant(entry["at"])
         owners = {"reporter": ticket["reporter_id"], "assignee": self.assignee_id}
         if self.state not in step.sources:
             self.faults.append(f"{entry['action']} does not start from {self.state or 'nothing'}")
@@ -135,7 +135,7 @@ def _ticket(ticket: Plain, now: datetime) -> Iterator[str]:
     if any(instant(entry["at"]) > now for entry in timeline):
         yield f"R2: {name} has a step of a time to come"
     yield from _listed(ticket)
-    yield from told(ticket, _STEPS[timeline[-1]["action"]].event, ticket["id"])
+    yield from told(ticket, STEPS[timeline[-1]["action"]].event, ticket["id"])
 
 
 def _facts(path: _Path, report: Plain) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def _listed(ticket: Plain) -> Iterator[str]:
         listed = f"{owner}#closed#{instant(at).astimezone(_ESTATE):%Y-%m}"
     if (ticket["community_key"], ticket["listed_at"]) != (listed, at):
         yield f"R1: {name} is listed under {ticket['community_key']} at {ticket['listed_at']}"
-    hand = f"platform#assignee#{ticket.get('assignee_id')}" if state in _IN_HAND else None
+    hand = f"platform#assignee#{ticket.get('assignee_id')}" if state in IN_HAND else None
     if ticket.get("assignee_key") != hand:
         yield f"R1: {name} is {state} and a job of {ticket.get('assignee_key')}"
     if ticket["reporter_key"] != f"platform#reporter#{ticket['reporter_id']}":

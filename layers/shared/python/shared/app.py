@@ -83,6 +83,14 @@ class App(Chalice):
         # A capability makes its App when all of it is imported.
         startup.done()
 
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer one request, and keep nothing of it: the next is another community's (T1)."""
+        try:
+            return super().__call__(event, context)
+        finally:
+            # Chalice would hold whom it served last, and all that they sent.
+            self.current_request = None
+
     @cached_property
     def logger(self) -> Logger:
         """The structured logger, made at the first line rather than at import."""
