@@ -71,7 +71,7 @@ class RepairsMachine(Looks):
     @rule(
         letter=REPORTERS,
         room=st.sampled_from([None, None, None, *ROOMS]),
-        key=st.integers(0, 5),
+        key=st.integers(0, 2),
         words=st.integers(0, 3),
         emergency=st.booleans(),
         photo=st.sampled_from([None, None, None, 0, 1, 5]),
@@ -87,11 +87,8 @@ class RepairsMachine(Looks):
     ) -> None:
         """Somebody reports, from their own room as a rule."""
         who = self.people[letter]
-        own = [
-            "room_" + s[4:].replace("/", "_", 1).replace("/", "-") for s in who.scopes(RESIDENTS)
-        ]
         said = {
-            "room_id": room or (own or ROOMS)[0],
+            "room_id": room or self._room_of(who),
             "place": "public" if words == 3 else "own",
             "kind": "emergency" if emergency else "normal",
             "category": "water" if words else "lift",
@@ -104,11 +101,13 @@ class RepairsMachine(Looks):
     @precondition(some_tickets)
     @rule(number=NUMBERS)
     def report_the_same(self, number: int) -> None:
-        """Whoever waits for long says it once more."""
+        """Whoever waits for long says it once more, and again."""
         ticket = self.one(number)
         names = ("room_id", "place", "kind", "category", "title", "description", "photo_ids")
         said = {name: ticket[name] for name in names}
-        self._report(self.people[ticket["reporter_id"][4]], said, f"same-{len(self.sent):04}")
+        for _ in range(2):
+            who = self.people[ticket["reporter_id"][4]]
+            self._report(who, said, f"same-{len(self.sent):04}")
 
     @precondition(lambda self: len(self.model.tickets) < _A_LOT)
     @rule(letter=st.sampled_from("acn"), count=st.sampled_from([3, _A_LOT]))
@@ -125,6 +124,12 @@ class RepairsMachine(Looks):
                 "photo_ids": [],
             }
             self._report(self.people[letter], said, f"{self.now:%m%d%H%M%S%f}")
+
+    def _room_of(self, who: Person) -> str:
+        """Somebody's own room, or any."""
+        for scope in who.scopes(RESIDENTS):
+            return "room_" + scope[4:].replace("/", "_", 1).replace("/", "-")
+        return ROOMS[0]
 
     def _report(self, who: Person, said: dict[str, Any], key: str) -> None:
         def send() -> None:
@@ -181,13 +186,13 @@ class RepairsMachine(Looks):
     @precondition(some_tickets)
     @rule(number=NUMBERS)
     def try_all(self, number: int) -> None:
-        """Whose step it would be tries each that does not start from here."""
+        """Whose step it would be tries each, from a wrong state or at a wrong version."""
         ticket = self.one(number)
         for action in _ONWARDS:
-            if ticket["state"] not in STEPS[action].sources:
-                who = self._whose(ticket, action)
-                said = self._said(action, who, "e", "试试", 3)
-                self._step(ticket, action, who, ticket["version"], said)
+            beside = int(ticket["state"] in STEPS[action].sources)
+            who = self._whose(ticket, action)
+            said = self._said(action, who, "e", "试试", 3)
+            self._step(ticket, action, who, ticket["version"] + beside, said)
 
     @precondition(some_tickets)
     @rule(number=NUMBERS, choice=st.integers(0, 7))
@@ -266,12 +271,28 @@ class RepairsMachine(Looks):
             }
 
     @precondition(lambda self: self.forms)
-    @rule(number=NUMBERS, kind=st.sampled_from(["good", "good", "bad", "cut"]))
-    def upload(self, number: int, kind: str) -> None:
+    @rule(number=NUMBERS, kind=st.sampled_from(["good", "bad", "cut"]), told=st.booleans())
+    def upload(self, number: int, kind: str, told: bool) -> None:
         """The bytes of a photo arrive in quarantine, or others in their place."""
         photo_id = self._form(number)
         self.world.upload(self.forms[photo_id], BYTES[kind])
         self.bytes[photo_id] = kind
+        if told:
+            self.take_photos([number])
+            owner = self.model.photos[photo_id]["owner"]
+            self._report_with(self.people[owner[4]], photo_id)
+
+    def _report_with(self, who: Person, photo_id: str) -> None:
+        said = {
+            "room_id": self._room_of(who),
+            "place": "public",
+            "kind": "normal",
+            "category": "wall",
+            "title": "",
+            "description": "楼道墙皮脱落，见照片",
+            "photo_ids": [photo_id],
+        }
+        self._report(who, said, f"photo-{len(self.sent):04}")
 
     @precondition(lambda self: self.forms)
     @rule(numbers=st.lists(NUMBERS, min_size=1, max_size=3))
@@ -349,12 +370,13 @@ class RepairsMachine(Looks):
     @precondition(some_tickets)
     @rule(number=NUMBERS, beyond=st.integers(-1, 1))
     def time_comes(self, number: int, beyond: int) -> None:
-        """It is just before, at or after the instant at which something is due or final."""
+        """Somebody goes on just before, at or after the instant when it is due or final."""
         ticket = self.one(number)
         at = ticket["due_at"] or ticket["closed_at"] + timedelta(days=7)
         # The next request comes a millisecond later.
         at += timedelta(milliseconds=beyond - 1)
         self.world.source.now = max(self.now, at)
+        self.go_further(number, beyond + 2)
 
 
 def _staff_event(change: dict[str, Any], role: str) -> events.Event:
