@@ -11,6 +11,7 @@ comes again, and hypothesis shortens it to the few steps that matter.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import random
@@ -21,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -79,6 +80,7 @@ class World:
         self.source = source
         self.seen: Counter[str] = Counter()
         self.steps = 0
+        self._scene: tuple[Any, list[Any], tuple[datetime, object]] | None = None
 
     def begin(self) -> None:
         """Empty tables and bucket, and the first instant again."""
@@ -88,6 +90,18 @@ class World:
             table.stream_shard = None
         self._bucket.keys.clear()
         self.source.begin()
+
+    def scene(self, build: Callable[[], T]) -> T:
+        """Begin with what `build` makes, made the first time and the same each time after."""
+        if self._scene is None:
+            made = build()
+            kept = [table.items for table in self._tables]
+            self._scene = copy.deepcopy((made, kept, self.source.save()))
+        made, kept, saved = copy.deepcopy(self._scene)
+        for table, items in zip(self._tables, kept, strict=True):
+            table.items = items
+        self.source.restore(saved)
+        return cast(T, made)
 
     def items(self) -> list[Item]:
         """Everything in the capability's table and in the grants table, as DynamoDB keeps it."""
@@ -119,6 +133,11 @@ class World:
             person_id=who.person_id,
             grants=tuple(who.grants),
         )
+
+    def start(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Start a function as a state machine does; what it returns."""
+        self.source.tick()
+        return getattr(self.module, function)(event, None)
 
     def deliver(self, function: str, bodies: Sequence[str]) -> list[int]:
         """A batch of a queue; the places of those messages that must come again."""

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,15 @@ class Source:
         """Start again, as if nothing had happened."""
         self.now = START
         self._chance = random.Random(START.timestamp())
+
+    def save(self) -> tuple[datetime, object]:
+        """Where it stands, for `restore`."""
+        return self.now, self._chance.getstate()
+
+    def restore(self, saved: tuple[datetime, Any]) -> None:
+        """Go on from where it stood."""
+        self.now = saved[0]
+        self._chance.setstate(saved[1])
 
     def tick(self) -> None:
         """Let one millisecond pass, so that two things do not happen at one instant."""
