@@ -91,13 +91,28 @@ class CommunityMachine(Looks):
         if felt:
             self.feel(letter)
 
+    @rule(number=NUMBERS, letter=st.sampled_from("btrsmn"), felt=st.booleans())
+    def grant_well(self, number: int, letter: str, felt: bool) -> None:
+        """Who may gives a role that is given there."""
+        here, there = self.communities[0], self.communities[2]
+        wanted = (
+            ("butler", f"{here}/1"), ("technician", here), ("butler", there),
+            ("community_manager", self.communities[1]), ("company_admin", self.companies[0]),
+            ("security_auditor", "platform"), ("finance_clerk", self.companies[1]),
+            ("dispatcher", there),
+        )  # fmt: skip
+        role, scope = wanted[number % len(wanted)]
+        self._grant(self._giver(role, scope), self.people[letter], role, scope)
+        if felt:
+            self.feel(letter)
+
     def _grant(self, who: Person, to: Person, role: str, scope: str) -> None:
         said = {"person_id": to.person_id, "role": role, "scope": scope, "name": "小钱"}
         self._changes(who, "/grants", said, self.model.grant, said)
 
     @precondition(lambda self: self.model.holdings)
-    @rule(giver=SOMEBODY, number=NUMBERS, felt=st.booleans(), same=st.booleans())
-    def revoke(self, giver: str | None, number: int, felt: bool, same: bool) -> None:
+    @rule(giver=SOMEBODY, number=NUMBERS, felt=st.booleans(), same=st.sampled_from([1, 1, 0]))
+    def revoke(self, giver: str | None, number: int, felt: bool, same: int) -> None:
         """Somebody takes a role away that was given, or one that was not."""
         staff = [one for one in self.model.holdings.values() if one["name"]]
         one = staff[-1 - number % len(staff)]
@@ -115,20 +130,20 @@ class CommunityMachine(Looks):
         return able[0] if able else self.people["z"]
 
     @rule(
-        letter=st.sampled_from("mmnnbyr"), to=st.sampled_from("rrstm"), number=NUMBERS,
-        relation=RELATIONS, leaves=st.booleans(),
+        letter=SOMEBODY, to=st.sampled_from("rrstm"), number=NUMBERS, relation=RELATIONS,
+        leaves=st.booleans(),
     )  # fmt: skip
-    def bind(self, letter: str, to: str, number: int, relation: str, leaves: bool) -> None:
+    def bind(self, letter: str | None, to: str, number: int, relation: str, leaves: bool) -> None:
         """A resident is bound to a room, and may leave it again."""
-        who, scope = self.people[letter], self.room(number)
+        scope = self.room(number)
+        who = self.people[letter] if letter else self._who("bind", scope)
         url = f"/rooms/{room_id(scope)}"
         said = {"person_id": self.people[to].person_id, "role": relation, "scope": scope}
         body = {"person_id": said["person_id"], "relation": relation}
         self._changes(who, f"{url}/residents", body, self.model.bind, said)
         if leaves:
-            said |= {"reason": "搬走"}
-            body |= {"reason": "搬走"}
-            self._changes(who, f"{url}/departures", body, self.model.unbind, said)
+            why = {"reason": "搬走"}
+            self._changes(who, f"{url}/departures", body | why, self.model.unbind, said | why)
 
     def _changes(
         self,
@@ -161,27 +176,49 @@ class CommunityMachine(Looks):
         """A request comes again, just as it was: its answer was lost, or somebody is impatient."""
         self.sent[-1 - back % len(self.sent)]()
 
-    @rule(letter=st.sampled_from("mmnyxb"), number=NUMBERS, said=AREAS)
-    def bring_in(self, letter: str, number: int, said: Said) -> None:
-        """A register file goes all the way."""
+    @rule(
+        letter=SOMEBODY, number=NUMBERS, said=AREAS, meanwhile=st.one_of(st.none(), AREAS),
+        whole=st.booleans(),
+    )  # fmt: skip
+    def bring_in(
+        self, letter: str | None, number: int, said: Said, meanwhile: Said | None, whole: bool
+    ) -> None:
+        """A register file goes all the way, and another one may overtake it."""
         community_id = self.communities[(0, 2, 1)[number % 3]]
-        self._bring_in(self.people[letter], community_id, said)
+        who = self.people[letter] if letter else self._who("change", community_id)
+        self._bring_in(who, community_id, said, meanwhile, whole)
 
-    def _bring_in(self, who: Person, community_id: str, said: Said) -> None:
+    def _bring_in(
+        self,
+        who: Person,
+        community_id: str,
+        said: Said,
+        meanwhile: Said | None = None,
+        whole: bool = True,
+    ) -> None:
         found = self._open(who, community_id, f"file-{len(self.imports):04}", "台账.csv")
-        if found is not None:
-            self._read(found, said, set())
-            self._commit(who, found, found.version)
-            for name in sorted(found.changes):
-                self._take(found, name)
-            self._finish(found)
+        if found is None:
+            return
+        self._read(found, said, set())
+        if meanwhile:
+            self._bring_in(who, community_id, meanwhile)
+        self._commit(who, found, found.version)
+        for name in sorted(found.changes)[0 if whole else 1 :]:
+            self._take(found, name)
+        self._finish(found)
 
-    @rule(letter=st.sampled_from("mmnyxb"), number=NUMBERS, key=st.integers(0, 3))
-    def open_import(self, letter: str, number: int, key: int) -> None:
+    def _who(self, action: str, scope: str) -> Person:
+        """Somebody who may do a thing, if anybody may."""
+        able = [who for who in self.people.values() if who.may(MAY[action], scope)]
+        return able[-1] if able else self.people["z"]
+
+    @rule(letter=SOMEBODY, number=NUMBERS, key=st.integers(0, 2))
+    def open_import(self, letter: str | None, number: int, key: int) -> None:
         """Somebody opens an import, or opens it again."""
         community_id = self.communities[(0, 0, 2, 1)[number % 4]]
         name = "旧台账.csv" if number > 9 else "台账.csv"
-        self._open(self.people[letter], community_id, f"key-{key:04}", name)
+        who = self.people[letter] if letter else self._who("change", community_id)
+        self._open(who, community_id, f"key-{key:04}", name)
 
     def _open(self, who: Person, community_id: str, key: str, name: str) -> Import | None:
         url = f"/communities/{community_id}/imports"
@@ -276,12 +313,13 @@ class CommunityMachine(Looks):
         self.world.seen[found.state] += 1
 
     @rule(
-        letter=st.sampled_from("mmnyxb"), number=NUMBERS, seen=st.sampled_from([0, 0, 0, -1, 1]),
+        letter=SOMEBODY, number=NUMBERS, seen=st.sampled_from([0, 0, -1, 1]),
         area=st.integers(1, 3), shop=st.booleans(),
     )  # fmt: skip
-    def edit_room(self, letter: str, number: int, seen: int, area: int, shop: bool) -> None:
+    def edit_room(self, letter: str | None, number: int, seen: int, area: int, shop: bool) -> None:
         """Somebody corrects a room by hand, having seen this version or another one."""
-        who, scope = self.people[letter], self.room(number)
+        scope = self.room(number)
+        who = self.people[letter] if letter else self._who("change", scope)
         kept = self.model.room(scope) or {"version": 1}
         version = max(1, kept["version"] + seen)
         said: dict[str, Any] = {"area": area * 100}

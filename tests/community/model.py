@@ -157,6 +157,8 @@ class Model:
 
     def _giver(self, who: Person, said: dict[str, Any], known: bool = True) -> None:
         role, scope = said["role"], said["scope"]
+        # With whom who may nothing anywhere, not even the form of a scope is discussed.
+        refuse(not who.scopes(MAY["grant"]))
         refuse(not SCOPE.fullmatch(scope), "not_a_scope")
         refuse(not who.may(MAY["grant"], scope))
         levels, givers = GRANTABLE.get(role, (set(), set()))
