@@ -123,6 +123,18 @@ class CommunityMachine(Looks):
         if felt:
             self.feel(one["person_id"][4])
 
+    @precondition(lambda self: self.model.holdings)
+    @rule(letter=st.sampled_from("mny"), number=NUMBERS)
+    def give_what_was_lost(self, letter: str, number: int) -> None:
+        """Somebody gives by a right that was taken away a moment ago."""
+        giver = self.people[letter]
+        for role, scope in sorted(self.model.rights[giver.person_id]):
+            said = {"person_id": giver.person_id, "role": role, "scope": scope, "reason": "离职"}
+            self._changes(self._giver(role, scope), "/revocations", said, self.model.revoke, said)
+        for role, scope in (("butler", self.communities[2 * (letter == "n")]),
+                            ("company_admin", self.companies[0])):  # fmt: skip
+            self._grant(giver, self.people["trs"[number % 3]], role, scope)
+
     def _giver(self, role: str, scope: str) -> Person:
         """Who may give a role on a scope, if anybody may."""
         givers = GRANTABLE.get(role, (set(), MAY["grant"]))[1]

@@ -42,7 +42,8 @@ from tests.harness.oracles import Item
 from tests.harness.source import Source, one_source
 
 T = TypeVar("T")
-PROVED_EXAMPLES, STEPS = 200, 50
+STEPS, PROVED_STEPS = 50, 10_000
+"""Steps of one run at most, and of all of a machine's runs where it is to be proved."""
 SEED = 20261122
 
 
@@ -299,11 +300,15 @@ def a_world(capability: str) -> Iterator[World]:
 
 
 def attack(machine: type[Machine], world: World, tally: Tally, examples: int) -> None:
-    """Run a machine: the same `examples` runs each time, or the full count with a new seed."""
+    """Run a machine: the same `examples` runs each time, or new ones until the count is full."""
     number = random.randrange(2**32) if tally.proving else SEED
     number = int(os.environ.get("MACHINE_SEED", number))
     print(f"{machine.__name__}: MACHINE_SEED={number} runs it again")
-    _run(machine, world, number, PROVED_EXAMPLES if tally.proving else examples)
+    if not tally.proving:
+        _run(machine, world, number, examples)
+    while tally.proving and world.steps < PROVED_STEPS:
+        _run(machine, world, number, PROVED_STEPS // STEPS)
+        number += 1
     tally.count(world.steps, world.capability)
 
 
