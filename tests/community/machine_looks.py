@@ -36,18 +36,23 @@ class Looks(Machine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.people: dict[str, Person] = {}
-        self.model = Model(Person("z"))
+        self._forget()
+        self.people, self.model = self.world.scene(self._found)
+        # Whether the scene was made or remembered, nothing else of it is known.
+        self._forget()
+
+    def _forget(self) -> None:
         self.sent: list[Callable[[], None]] = []
         self.forms: dict[str, str] = {}
+        self.tasks: dict[str, dict[str, dict[str, Any]]] = {}
         self.results: dict[str, dict[str, str]] = {}
         self._stream: list[Item] = []
         self._told: set[str] = set()
-        self.people, self.model = self.world.scene(self._found)
 
     def _found(self) -> tuple[dict[str, Person], Model]:
         """Two companies with an admin each, three communities, two of them with a manager."""
         self.people = {letter: Person(letter) for letter in LETTERS}
+        self.model = Model(self.people["z"])
         hold("per_" + "z" * 26, Grant(Role.PLATFORM_ADMIN, PLATFORM))
         self.feel("z")
         for number, letter in enumerate("yx"):

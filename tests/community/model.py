@@ -141,7 +141,7 @@ class Model:
         """Take a role away; on what it stands is asked before who may take it."""
         known = (said["person_id"], said["role"], said["scope"]) in self.holdings
         self._giver(who, said, known)
-        return self._end(who, said, now)
+        return self._end(who, GRANTABLE[said["role"]][1], said, now)
 
     def bind(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
         """Bind a resident to a room that there is."""
@@ -153,7 +153,7 @@ class Model:
     def unbind(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
         """End a binding."""
         refuse(not who.may(MAY["bind"], said["scope"]))
-        return self._end(who, said, now)
+        return self._end(who, MAY["bind"], said, now)
 
     def _giver(self, who: Person, said: dict[str, Any], known: bool = True) -> None:
         role, scope = said["role"], said["scope"]
@@ -171,24 +171,29 @@ class Model:
         self, who: Person, givers: set[str], said: dict[str, Any], now: datetime
     ) -> dict[str, Any]:
         person_id, role, scope = said["person_id"], said["role"], said["scope"]
-        basis = _basis(who, givers, scope)
         known = self.holdings.get((person_id, role, scope), {"standing": "ended", "version": 0})
         if known["standing"] == "active":
             return known
         own = self.rights.setdefault(person_id, set())
         refuse(len(own) >= MAX_GRANTS, "too_many_grants")
-        # A giver whose right was taken away a moment ago gives nothing any more.
-        refuse(not basis <= self.rights.get(who.person_id, set()))
+        self._still(who, givers, scope)
         own.add((role, scope))
         kept = {**said, "by": who.person_id, "at": now, "reason": "", "standing": "active"}
         self.holdings[person_id, role, scope] = {**kept, "version": known["version"] + 1}
         return self.holdings[person_id, role, scope]
 
-    def _end(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
+    def _still(self, who: Person, roles: set[str], scope: str) -> None:
+        # Whose right was taken away a moment ago changes nothing by it any more.
+        refuse(not _basis(who, roles, scope) <= self.rights.get(who.person_id, set()))
+
+    def _end(
+        self, who: Person, takers: set[str], said: dict[str, Any], now: datetime
+    ) -> dict[str, Any]:
         person_id, role, scope = said["person_id"], said["role"], said["scope"]
         refuse((person_id, role, scope) not in self.holdings)
         known = self.holdings[person_id, role, scope]
         if known["standing"] == "active":
+            self._still(who, takers, scope)
             self.rights[person_id].discard((role, scope))
             known.update(standing="ended", by=who.person_id, at=now, reason=said["reason"])
             known["version"] += 1
@@ -241,6 +246,7 @@ class Model:
         refuse(now - found.at > WEEK, "dry_run_expired")
         refuse(set(found.outcomes.values()) == {"blocked"}, "nothing_to_commit")
         refuse(found.state != "ready", "not_in_this_state")
+        self._still(who, MAY["change"], found.community_id)
         found.state, found.version = "committing", 3
 
     def imported(self, who: Person, found: Import) -> None:
@@ -281,8 +287,10 @@ class Model:
         if room | said == room:
             return
         refuse(seen != room["version"], "stale_version")
+        community_id, building = scope.split("/")[:2]
+        self._still(who, MAY["change"], f"{community_id}/{building}")
         room.update(said, version=room["version"] + 1)
-        self.buildings[scope.split("/")[0], scope.split("/")[1]].version += 1
+        self.buildings[community_id, building].version += 1
 
     def hear(self, event_id: str, type: str, community_id: str) -> None:
         """Count what repairs tell, each event once."""

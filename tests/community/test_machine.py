@@ -20,7 +20,7 @@ from tests.harness.machines import World, a_world, attack, caught
 
 pytestmark = pytest.mark.family("F3")
 
-EXAMPLES = 40
+EXAMPLES = 50
 # What a run must have met, or it attacked less than it seems.
 MET = {
     *("company_admin active", "company_admin ended", "community_manager active", "butler active"),
@@ -55,7 +55,8 @@ def no_scope_is_asked(patch: pytest.MonkeyPatch) -> None:
 
 def a_giver_is_believed(patch: pytest.MonkeyPatch) -> None:
     """Whoever lost a right a moment ago still gives it."""
-    patch.setattr(grants, "still_held", lambda transaction, person_id, grant: None)
+    rely = grants.relying_on
+    patch.setattr(grants, "relying_on", lambda person_id, basis: rely(person_id, ()))
 
 
 def any_room_is_known(patch: pytest.MonkeyPatch) -> None:
@@ -120,4 +121,4 @@ BREAKS: tuple[Break, ...] = (
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.__name__)
 def test_the_machine_notices(broken: Break, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch)
-    print(f"{caught(CommunityMachine, world)[:500]}, after {world.steps} steps")
+    print(f"{caught(CommunityMachine, world, EXAMPLES)[:500]}, after {world.steps} steps")

@@ -312,8 +312,11 @@ def attack(machine: type[Machine], world: World, tally: Tally, examples: int) ->
     tally.count(world.steps, world.capability)
 
 
-def caught(machine: type[Machine], world: World, examples: int = 40) -> str:
+def caught(machine: type[Machine], world: World, examples: int) -> str:
     """What a machine says of a capability that was broken on purpose.
+
+    It takes the very steps of `attack`: that these pass where nothing is broken, shows that it is
+    the fault that it speaks of.
 
     Raises
     ------

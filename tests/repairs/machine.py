@@ -179,7 +179,7 @@ class RepairsMachine(Looks):
         action = open_to[max(0, choice - 5) % len(open_to)]
         who = self._whose(ticket, action)
         if action == "finish" and not self._photos_of(who, ticket["community_id"]):
-            self._ask_photo(who, ticket["community_id"])
+            self._ask_photo(who, ticket["community_id"], "place-work")
         said = self._said(action, who, worker, words, 1 + choice % 5)
         self._step(ticket, action, who, ticket["version"], said)
 
@@ -252,23 +252,23 @@ class RepairsMachine(Looks):
         """A request comes again, just as it was: its answer was lost, or somebody is impatient."""
         self.sent[-1 - back % len(self.sent)]()
 
-    @rule(letter=st.sampled_from("aaeeempnr"), community_id=COMMUNITIES)
-    def ask_photo(self, letter: str, community_id: str) -> None:
-        """Somebody asks for a place for a photo."""
-        self._ask_photo(self.people[letter], community_id)
+    @rule(letter=st.sampled_from("aaeeempnr"), community_id=COMMUNITIES, key=st.integers(0, 2))
+    def ask_photo(self, letter: str, community_id: str, key: int) -> None:
+        """Somebody asks for a place for a photo, or for the same place again."""
+        self._ask_photo(self.people[letter], community_id, f"place-{key:04}")
 
-    def _ask_photo(self, who: Person, community_id: str) -> None:
+    def _ask_photo(self, who: Person, community_id: str, key: str) -> None:
         wanted = {"community_id": community_id, "content_type": "image/jpeg", "size_bytes": 900}
-        answer = self.world.ask(who, "POST", "/photos", wanted)
+        answer = self.world.ask(who, "POST", "/photos", wanted, key)
         refused = not who.reaches(RESIDENTS | WORKERS, community_id)
         if self.agrees(answer, refuse, refused):
             photo_id = answer.json["photo_id"]
             self.forms[photo_id] = answer.json["fields"]["key"]
-            self.model.photos[photo_id] = {
-                "owner": who.person_id,
-                "community": community_id,
-                "state": "awaited",
-            }
+            place = {"owner": who.person_id, "community": community_id}
+            known = self.model.photos.setdefault(
+                photo_id, {**place, "state": "awaited", "key": key}
+            )
+            assert known == {**place, "state": known["state"], "key": key}
 
     @precondition(lambda self: self.forms)
     @rule(number=NUMBERS, kind=st.sampled_from(["good", "bad", "cut"]), told=st.booleans())

@@ -19,7 +19,7 @@ from tests.repairs.machine import RepairsMachine
 
 pytestmark = pytest.mark.family("F3")
 
-EXAMPLES = 30
+EXAMPLES = 50
 # What a run must have met, or it attacked less than it seems.
 MET = {
     *("assign", "accept", "return", "start", "finish", "rate", "withdraw", "repeated"),
@@ -104,12 +104,6 @@ def a_cache_between_requests(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(store, "list_reported", cache(store.list_reported))
 
 
-def never_due(patch: pytest.MonkeyPatch) -> None:
-    """A ticket that was handed back is due no more."""
-    due = rules.due_at
-    patch.setattr(rules, "due_at", lambda t: None if t.version > 2 else due(t))
-
-
 BREAKS: tuple[Break, ...] = (
     a_step_too_many,
     no_scope_is_asked,
@@ -127,5 +121,5 @@ BREAKS: tuple[Break, ...] = (
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.__name__)
 def test_the_machine_notices(broken: Break, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch)
-    said = caught(RepairsMachine, world)
+    said = caught(RepairsMachine, world, EXAMPLES)
     print(f"after {world.steps} steps: {said[:500]}")
