@@ -18,7 +18,7 @@ from tests.harness.machines import Person, queued
 from tests.harness.oracles import event_of, plain
 
 ROLES = st.sampled_from([*sorted(GRANTABLE), *("community_manager", "butler") * 2, "owner"])
-RELATIONS = st.sampled_from(["owner", "owner", "tenant", "family_member"])
+RELATIONS = st.sampled_from(["owner", "owner", "owner", "tenant", "family_member"])
 SOMEBODY = st.one_of(st.none(), st.none(), PEOPLE)
 AREAS = st.dictionaries(
     st.sampled_from(["1", "1", "2"]),

@@ -80,6 +80,11 @@ class Looks(Machine):
         """One of the tickets."""
         return self.tickets[-1 - number % len(self.tickets)]
 
+    def one_open(self, number: int) -> Ticket:
+        """One of the tickets that are not at their end, or any."""
+        found = [t for t in self.tickets if t["closed_at"] is None] or self.tickets
+        return found[-1 - number % len(found)]
+
     @precondition(some_tickets)
     @rule(number=NUMBERS, letter=PEOPLE)
     def look(self, number: int, letter: str) -> None:

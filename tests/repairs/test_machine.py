@@ -19,7 +19,7 @@ from tests.repairs.machine import RepairsMachine
 
 pytestmark = pytest.mark.family("F3")
 
-EXAMPLES = 50
+EXAMPLES = 40
 # What a run must have met, or it attacked less than it seems.
 MET = {
     *("assign", "accept", "return", "start", "finish", "rate", "withdraw", "repeated"),
