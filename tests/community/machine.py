@@ -334,7 +334,8 @@ class CommunityMachine(Looks):
     )  # fmt: skip
     def edit_room(self, letter: str | None, number: int, seen: int, area: int, shop: bool) -> None:
         """Somebody corrects a room by hand, having seen this version or another one."""
-        scope = self.room(number)
+        known = [*self.known_rooms, self.room(number)]
+        scope = known[number % len(known)]
         who = self.people[letter] if letter else self._who("change", scope)
         kept = self.model.room(scope) or {"version": 1}
         version = max(1, kept["version"] + seen)

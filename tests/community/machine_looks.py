@@ -110,6 +110,12 @@ class Looks(Machine):
         community_id = self.communities[(0, 0, 2, 1)[number % 4]]
         return f"{community_id}/{1 + number // 8}/1/{_ROOM[number % len(_ROOM)]}"
 
+    @property
+    def known_rooms(self) -> list[str]:
+        """The scopes of the rooms that there are."""
+        known = self.model.buildings.items()
+        return ["/".join((*at, *key)) for at, building in known for key in building.rooms]
+
     @rule(letter=PEOPLE)
     def sign_in(self, letter: str) -> None:
         """The authorizer looks somebody's rights up."""

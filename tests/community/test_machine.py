@@ -25,8 +25,8 @@ EXAMPLES = 40
 MET = {
     *("community_manager active", "community_manager ended", "butler active"),
     *("owner active", "owner ended", "committed", "partly_committed", "stale"),
-    *("not_found", "stale_version", "not_in_this_state", "idempotency_key_reused"),
-    *("not_a_scope", "role_not_on_this_scope", "role_not_yours_to_give", "not_to_yourself"),
+    *("not_found", "stale_version", "idempotency_key_reused"),
+    *("not_a_scope", "role_not_on_this_scope", "role_not_yours_to_give"),
 }
 Break = Callable[[pytest.MonkeyPatch], None]
 

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.family("F3")
 EXAMPLES = 40
 # What a run must have met, or it attacked less than it seems.
 MET = {
-    *("assign", "accept", "return", "start", "finish", "rate", "withdraw", "repeated"),
-    *("not_found", "stale_version", "not_in_this_state", "not_a_technician", "rating_final"),
+    *("assign", "accept", "start", "finish", "rate", "withdraw", "repeated"),
+    *("not_found", "stale_version", "not_in_this_state", "not_a_technician"),
     *("idempotency_key_reused", "too_many_reports", "same_report_again", "no_such_photo"),
     *("photo_refused", "photo ready", "photo refused", "overdue"),
 }
