@@ -88,8 +88,11 @@ class Looks(Machine):
     @precondition(some_tickets)
     @rule(number=NUMBERS, letter=PEOPLE)
     def look(self, number: int, letter: str) -> None:
-        """Somebody looks at a ticket; it is shown to those whom it concerns."""
-        ticket, who = self.one(number), self.people[letter]
+        """Somebody looks at a ticket, and so do who lives or works next to whom it concerns."""
+        for looking in dict.fromkeys((letter, "b", "f")):
+            self._look(self.one(number), self.people[looking])
+
+    def _look(self, ticket: Ticket, who: Person) -> None:
         answer = self.world.ask(who, "GET", f"/tickets/{ticket['ticket_id']}")
         if self.agrees(answer, refuse, not sees(who, ticket)):
             photos = dict.fromkeys(one for e in ticket.entries for one in e["photo_ids"])
