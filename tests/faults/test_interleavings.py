@@ -50,6 +50,7 @@ def test_two_at_once_leave_what_they_leave_one_after_the_other(
             drawn,
             place_of(capability, source),
             PROVEN_LIMIT if tally.proving else LIMIT,
+            apart=rivals_of.APART,
             thorough=tally.proving,
         )
         for rivals in rivals_of.scenes(recorder):

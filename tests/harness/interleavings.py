@@ -11,7 +11,7 @@ every order in which one of them is interrupted once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -75,6 +75,8 @@ class Interleavings:
     ----------
     limit
         The most calls of two triggers whose every order is tried.
+    apart
+        Two ways in that are not brought together, as `one × other`.
     thorough
         Whether to try two of which only one writes at every moment, and not at the first alone.
     """
@@ -87,11 +89,12 @@ class Interleavings:
         place: Place,
         limit: int,
         *,
+        apart: Container[str],
         thorough: bool,
     ) -> None:
         self.pairs: dict[tuple[str, str], Pair] = {}
         self._held, self._drawn, self._place, self._limit = held, drawn, place, limit
-        self._containers, self._thorough = containers, thorough
+        self._containers, self._apart, self._thorough = containers, apart, thorough
 
     def try_all(self, rivals: Rivals) -> None:
         """Try every pair at this moment, and leave the world as it was."""
@@ -106,7 +109,10 @@ class Interleavings:
 
     def _is_worth(self, one: Trigger, ran: _Ran, other: Trigger, beside: _Ran) -> bool:
         """Whether two can be in each other's way; thoroughly, wherever one of them writes."""
-        if _names_of(one, other) not in self.pairs:
+        names = _names_of(one, other)
+        if " × ".join(names) in self._apart:
+            return False
+        if names not in self.pairs:
             return True
         if self._thorough:
             return ran.writes or beside.writes
