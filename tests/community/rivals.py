@@ -31,7 +31,11 @@ APART = {
     "commit_building × commit_import": "a building is committed after its import was",
     "commit_building × request_import": "an import that is being opened has nothing to commit",
     **dict.fromkeys(
-        (f"{way_in} × unbind_resident" for way_in in ("commit_import", "edit_room")),
+        (
+            "bind_resident × commit_import",
+            "commit_import × unbind_resident",
+            "edit_room × unbind_resident",
+        ),
         "a right to live in a room is never the one that they rely on",
     ),
 }
@@ -97,6 +101,7 @@ def _estate(recorder: Recorder, issuer: Issuer) -> Iterator[Rivals]:
     yield people
     lives = {"person_id": manager.person_id, "relation": "owner"}
     recorder.request(chief, "POST", url, lives, 201)
+    recorder.request(chief, "POST", "/revocations", _taken(*own))
     yield people
     yield _counts(manager, community_id)
 
@@ -247,6 +252,7 @@ def _people(
         of.asking(chief, "POST", "/revocations", _taken(*own)),
         of.asking(manager, "POST", f"{room}/residents", bound),
         of.asking(manager, "POST", f"{room}/departures", {**bound, "reason": "已过户"}),
+        of.asking(chief, "POST", f"{room}/residents", lives),
         of.asking(chief, "POST", f"{room}/departures", {**lives, "reason": "已过户"}),
         of.asking(manager, "PATCH", room, {"version": 2, "use": "office"}),
         of.asking(manager, "POST", f"{url}/exports", {"format": "csv"}),

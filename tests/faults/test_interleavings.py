@@ -61,8 +61,9 @@ def test_two_at_once_leave_what_they_leave_one_after_the_other(
         tally.count(pair.orders, f"{capability}: {one} × {two}")
     assert {names: pair.broken for names, pair in tries.pairs.items() if pair.broken} == {}
     missing = [
-        pair
+        " × ".join(pair)
         for pair in sorted(contended(capability) - tries.pairs.keys())
         if not rivals_of.APART.keys() & {*pair, " × ".join(pair)}
     ]
-    assert missing == [], f"bring these together in tests/{capability}/rivals.py"
+    said = f"tests/{capability}/rivals.py does not bring together {', '.join(missing)}"
+    assert missing == [], said
