@@ -13,9 +13,10 @@ from typing import Any
 from chalicelib.community import authorizer
 from shared import aws, clock, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
-from tests.community.register.register_files import csv_of
+from tests.community.register.register_files import Value, csv_of
 from tests.community.register.scene import notification, rows_of
 from tests.harness.hours import hours_later, schedule
+from tests.harness import canaries
 from tests.harness.issuer import CLIENT, Issuer, new_key
 from tests.harness.recorder import Recorder
 from tests.harness.rights import hold
@@ -24,6 +25,12 @@ _ALL = "limit=100"
 _SUBJECT = "8f1c0b52-7a8e-4a42-9d36-0f6f1f1f2a11"
 _ELSEWHERE = "com_8m3n0y5b"
 _ADDRESS = "南京市雨花台区清河路18号"
+_OWNED: dict[str, Value] = {
+    "业主姓名": canaries.OWNER_NAME,
+    "证件号码": canaries.OWNER_ID,
+    "联系电话": canaries.OWNER_PHONE,
+    "备注": canaries.said("钥匙在物业"),
+}
 
 
 def _person(letter: str, *grants: Grant) -> Caller:
@@ -90,11 +97,11 @@ def _staff_comes_and_goes(
             "person_id": f"per_{number:026}",
             "role": "butler",
             "scope": community_id,
-            "name": "小周",
+            "name": canaries.STAFF_NAME,
         }
         recorder.request(manager, "POST", "/grants", given, 201)
     recorder.request(manager, "GET", f"/grants?scope={community_id}&{_ALL}")
-    taken = {**given, "reason": "离职"}
+    taken = {**given, "reason": canaries.said("离职")}
     del taken["name"]
     recorder.request(manager, "POST", "/revocations", taken)
 
@@ -102,18 +109,18 @@ def _staff_comes_and_goes(
 def _dry_runs(recorder: Recorder, manager: Caller, community_id: str, count: int) -> str:
     """An import to be committed, one whose file is long and one whose was gone; others wait."""
     imports = f"/communities/{community_id}/imports"
-    wanted = {"file_name": "房产台账.csv"}
+    wanted = {"file_name": f"{canaries.said('房产台账')}.csv"}
     opened = [
         recorder.request(manager, "POST", imports, wanted, 201, key=f"import-{number}")
         for number in range(count + 2)
     ]
     recorder.request(manager, "POST", imports, wanted, 201, key="import-0")
     recorder.request(manager, "GET", f"{imports}?{_ALL}")
-    rows = rows_of("1", _floors(count), 楼层="不清楚")
+    rows = rows_of("1", _floors(count), 楼层="不清楚", **_OWNED)
     for number in range(2, count + 1):
         rows += rows_of(str(number), {"101": 8_943})
     # It is not committed, as moto copies the table for each room of a transaction.
-    long = rows_of("1", _floors(count**2), 楼层="不清楚")
+    long = rows_of("1", _floors(count**2), **(_OWNED | {"楼层": canaries.OWNER_ID}))
     for form, body in zip(opened[:3], (csv_of(*rows), csv_of(*long), None), strict=True):
         key = form["upload"]["fields"]["key"]
         if body is not None:
@@ -164,7 +171,7 @@ def _looked_at(recorder: Recorder, manager: Caller, community_id: str, count: in
         recorder.request(manager, "GET", url)
     room_id = ids.room_id(community_id, "1", "1", "101")
     room = recorder.request(manager, "GET", f"/rooms/{room_id}")
-    change = {"version": room["version"], "use": "shop"}
+    change = {"version": room["version"], "use": "shop", "note": canaries.said("已实测")}
     recorder.request(manager, "PATCH", f"/rooms/{room_id}", change)
     url = f"/communities/{community_id}/exports"
     recorder.request(manager, "POST", url, {"format": "csv"}, 201)
@@ -178,7 +185,7 @@ def _residents_come_and_go(
         bound = {"person_id": f"per_{number:026}", "relation": "owner"}
         recorder.request(manager, "POST", f"{url}/residents", bound, 201)
     recorder.request(manager, "GET", f"{url}/residents?{_ALL}")
-    recorder.request(manager, "POST", f"{url}/departures", {**bound, "reason": "已过户"})
+    recorder.request(manager, "POST", f"{url}/departures", {**bound, "reason": canaries.said("已过户")})
 
 
 def _counted(recorder: Recorder, manager: Caller, community_id: str) -> None:
@@ -247,7 +254,7 @@ def _let_in(recorder: Recorder, company_id: str) -> None:
             "person_id": ids.person_id(issuer.address, _SUBJECT),
             "role": "company_admin",
             "scope": company_id,
-            "name": "陈总",
+            "name": canaries.STAFF_NAME,
         }
         recorder.request(ADMIN, "POST", "/grants", given, 201)
         event = {"authorizationToken": f"Bearer {issuer.token()}", "methodArn": "arn:aws:x/GET/me"}

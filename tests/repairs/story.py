@@ -11,6 +11,7 @@ from typing import Any
 
 from shared import aws, clock, events
 from tests.harness.hours import hours_later, schedule
+from tests.harness import canaries
 from tests.harness.recorder import Recorder
 from tests.repairs import pictures
 from tests.repairs.scene import (
@@ -36,19 +37,22 @@ def tell(recorder: Recorder, count: int) -> None:
     photos = [_photo(recorder, RESIDENT) for _ in range(min(count, _PHOTOS_MAX))]
     tickets = [_reported(recorder, number, photos) for number in range(count)]
     _step(recorder, DISPATCHER, tickets[0], "assignment", {"worker_id": WORKER.person_id})
-    _step(recorder, WORKER, tickets[0], "return", {"reason": "没有配件"})
+    _step(recorder, WORKER, tickets[0], "return", {"reason": canaries.said("没有配件")})
+    given = {"worker_id": WORKER.person_id, "note": canaries.said("先打电话")}
     for ticket in tickets:
-        _step(recorder, DISPATCHER, ticket, "assignment", {"worker_id": WORKER.person_id})
+        _step(recorder, DISPATCHER, ticket, "assignment", given)
         _step(recorder, WORKER, ticket, "acceptance", {})
     recorder.request(WORKER, "GET", f"/my-jobs?{_ALL}")
     recorder.request(RESIDENT, "GET", f"/my-tickets?{_ALL}")
     recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}&{_ALL}")
     recorder.request(DISPATCHER, "GET", f"/technicians?community_id={COMMUNITY}&{_ALL}")
-    mended = _photo(recorder, WORKER)
+    done = {"photo_ids": [_photo(recorder, WORKER)], "note": canaries.said("已修好")}
+    stars = {"speed": 5, "attitude": 4, "quality": 5}
+    rated = {**stars, "comment": canaries.said("师傅来得很快")}
     for ticket in tickets:
         _step(recorder, WORKER, ticket, "start", {})
-        _step(recorder, WORKER, ticket, "completion", {"photo_ids": [mended]})
-        _step(recorder, RESIDENT, ticket, "rating", {"speed": 5, "attitude": 4, "quality": 5})
+        _step(recorder, WORKER, ticket, "completion", done)
+        _step(recorder, RESIDENT, ticket, "rating", rated)
     recorder.request(DISPATCHER, "GET", f"/tickets?community_id={COMMUNITY}&state=closed&{_ALL}")
     recorder.request(RESIDENT, "GET", f"/tickets/{tickets[0]['ticket_id']}")
     _withdrawn(recorder)
@@ -77,7 +81,7 @@ def _granted(_: Recorder, count: int) -> list[str]:
                 "person_id": WORKER.person_id,
                 "role": "technician",
                 "scope": COMMUNITY,
-                "name": "王师傅",
+                "name": canaries.STAFF_NAME,
             },
         )
         for number in range(count)
@@ -132,7 +136,8 @@ def _photo_comes_to_nothing(recorder: Recorder) -> None:
 
 
 def _reported(recorder: Recorder, number: int, photos: list[str]) -> dict[str, Any]:
-    said = as_json(report(description=f"厨房第 {number} 处漏水", photo_ids=tuple(photos)))
+    leak = canaries.said(f"厨房第 {number} 处漏水")
+    said = as_json(report(title=canaries.said("漏水"), description=leak, photo_ids=tuple(photos)))
     return _sent(recorder, RESIDENT, "/tickets", said, f"key-{number:04}", 201)
 
 
@@ -153,7 +158,7 @@ def _step(
 def _withdrawn(recorder: Recorder) -> None:
     said = as_json(report(room_id=NEIGHBOUR_ROOM))
     ticket = _sent(recorder, NEIGHBOUR, "/tickets", said, "key-9999", 201)
-    _step(recorder, NEIGHBOUR, ticket, "withdrawal", {"reason": "自己修好了"})
+    _step(recorder, NEIGHBOUR, ticket, "withdrawal", {"reason": canaries.said("自己修好了")})
 
 
 def _told(recorder: Recorder, tickets: list[dict[str, Any]]) -> None:

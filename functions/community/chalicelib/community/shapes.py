@@ -9,19 +9,36 @@ from msgspec import Meta
 from chalicelib.community import rules, texts
 from shared import ids
 from shared.auth import Grant, Level, Role, level_of
-from shared.requests import CommunityId, Cursor, Instant, PageQuery, PersonId, RoomId, Shape
+from shared.requests import (
+    IMPERSONAL,
+    PERSONAL,
+    CommunityId,
+    Cursor,
+    Instant,
+    PageQuery,
+    PersonId,
+    RoomId,
+    Shape,
+)
 from shared.table import Page
 
 # One line without control characters or outer spaces.  A dollar alone would also match before a
 # last line break, here and below.
 ONE_LINE = r"^(?!\s)[^\x00-\x1f\x7f]+(?<!\s)$(?!\n)"
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=ONE_LINE)]
-CompanyName = Annotated[Name, Meta(examples=["安居物业"])]
-CommunityName = Annotated[Name, Meta(examples=["清河家园"])]
-StaffName = Annotated[Name, Meta(examples=["李经理"])]
+CompanyName = Annotated[Name, Meta(examples=["安居物业"], extra=IMPERSONAL)]
+CommunityName = Annotated[Name, Meta(examples=["清河家园"], extra=IMPERSONAL)]
+StaffName = Annotated[Name, Meta(examples=["李经理"], extra=PERSONAL)]
 Address = Annotated[
     str,
-    Meta(min_length=4, max_length=120, pattern=ONE_LINE, examples=["南京市雨花台区清河路18号"]),
+    Meta(
+        min_length=4,
+        max_length=120,
+        pattern=ONE_LINE,
+        description="Of the community, not of a person.",
+        examples=["南京市雨花台区清河路18号"],
+        extra=IMPERSONAL,
+    ),
 ]
 CompanyId = Annotated[
     str,
@@ -33,6 +50,7 @@ CreditCode = Annotated[
         pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$(?!\n)",
         description="Unified social credit code (统一社会信用代码, GB 32100).",
         examples=["91320114MA1MABCD0K"],
+        extra=IMPERSONAL,
     ),
 ]
 ScopeText = Annotated[
@@ -42,9 +60,13 @@ ScopeText = Annotated[
         max_length=120,
         description="platform, co_…, com_…, com_…/3 (building) or com_…/3/1 (unit).",
         examples=["com_7k2m9x4a"],
+        extra=IMPERSONAL,
     ),
 ]
-Reason = Annotated[str, Meta(min_length=2, max_length=200, pattern=ONE_LINE, examples=["离职"])]
+Reason = Annotated[
+    str,
+    Meta(min_length=2, max_length=200, pattern=ONE_LINE, examples=["离职"], extra=PERSONAL),
+]
 # Staff are granted a role, residents are bound to a room: one of each stands in the examples.
 StaffRole = Annotated[Role, Meta(examples=[Role.COMMUNITY_MANAGER])]
 Count = Annotated[int, Meta(examples=[12])]
@@ -128,11 +150,11 @@ class Holding(Shape):
     person_id: PersonId
     role: StaffRole
     scope: ScopeText
-    name: Annotated[str, Meta(examples=["李经理"])]
+    name: Annotated[str, Meta(examples=["李经理"], extra=PERSONAL)]
     standing: rules.Standing
     by: PersonId
     at: Instant
-    reason: Annotated[str, Meta(examples=[""])]
+    reason: Annotated[str, Meta(examples=[""], extra=PERSONAL)]
 
 
 class HoldingPage(Shape):

@@ -22,6 +22,7 @@ from shared import clock
 from shared.auth import Role
 from shared.errors import invalid
 from shared.requests import (
+    PERSONAL,
     CommunityId,
     Cursor,
     FormFields,
@@ -37,19 +38,24 @@ from shared.table import Page
 
 TicketId = Annotated[Id, Meta(examples=["rep_7k2m9x4a_01kan7q2w8e5r1t4y6v9p3s0dz"])]
 PhotoId = Annotated[Id, Meta(examples=["pho_7k2m9x4a_01kan7m4c6x8z2b5n7k1h3j9fq"])]
-Title = Annotated[str, Meta(max_length=60, examples=["水管漏水"])]
-Note = Annotated[str, Meta(max_length=300, examples=["请带上四分水管接头"])]
-Reason = Annotated[str, Meta(min_length=2, max_length=300, examples=["没有配件"])]
+Title = Annotated[str, Meta(max_length=60, examples=["水管漏水"], extra=PERSONAL)]
+Note = Annotated[str, Meta(max_length=300, examples=["请带上四分水管接头"], extra=PERSONAL)]
+Reason = Annotated[str, Meta(min_length=2, max_length=300, examples=["没有配件"], extra=PERSONAL)]
 _MAX_COMMENT = 500
-Comment = Annotated[str, Meta(max_length=_MAX_COMMENT, examples=["师傅来得很快"])]
+Comment = Annotated[
+    str, Meta(max_length=_MAX_COMMENT, examples=["师傅来得很快"], extra=PERSONAL)
+]
 # What was said at a step, be it a note, a reason or a comment, which is the longest of them.
-Words = Annotated[str, Meta(max_length=_MAX_COMMENT, examples=["请带上四分水管接头"])]
+Words = Annotated[
+    str, Meta(max_length=_MAX_COMMENT, examples=["请带上四分水管接头"], extra=PERSONAL)
+]
 Description = Annotated[
     str,
     Meta(
         min_length=rules.MIN_DESCRIPTION,
         max_length=1000,
         examples=["厨房水管漏水，地上有水"],
+        extra=PERSONAL,
     ),
 ]
 Version = Annotated[
@@ -58,7 +64,7 @@ Version = Annotated[
 Stars = Annotated[int, Meta(ge=1, le=5, examples=[5])]
 PhotoIds = Annotated[tuple[PhotoId, ...], Meta(max_length=rules.MAX_PHOTOS)]
 SomePhotoIds = Annotated[tuple[PhotoId, ...], Meta(min_length=1, max_length=rules.MAX_PHOTOS)]
-WorkerName = Annotated[str, Meta(examples=["王师傅"])]
+WorkerName = Annotated[str, Meta(examples=["王师傅"], extra=PERSONAL)]
 Urgency = Annotated[Kind, Meta(examples=[Kind.NORMAL])]
 Trade = Annotated[Category, Meta(examples=[Category.WATER])]
 # A ticket is shown as it ends, so that every field of it has a value.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -42,8 +42,13 @@ _BOUNDS = {
 B = TypeVar("B")
 Q = TypeVar("Q")
 
+PERSONAL: Final = {"personal": True}
+"""Marks a text that may tell of a person (`Meta(extra=PERSONAL)`): no log or event may hold it."""
+IMPERSONAL: Final = {"personal": False}
+"""Marks a text that tells of nobody, though its form would let it."""
+
 # The ids and texts that every capability speaks of; the examples stand in the OpenAPI document.
-Id = Annotated[str, Meta(min_length=4, max_length=120)]
+Id = Annotated[str, Meta(min_length=4, max_length=120, extra=IMPERSONAL)]
 CommunityId = Annotated[Id, Meta(examples=["com_7k2m9x4a"])]
 RoomId = Annotated[Id, Meta(examples=["room_7k2m9x4a_3-1-502"])]
 PersonId = Annotated[
@@ -58,7 +63,11 @@ Instant = Annotated[datetime, Meta(tz=True)]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, examples=[20])]
 Cursor = Annotated[
     str,
-    Meta(max_length=MAX_CURSOR_CHARS, examples=["eyJwayI6eyJTIjoiY29tXzdrMm05eDRhIn19"]),
+    Meta(
+        max_length=MAX_CURSOR_CHARS,
+        examples=["eyJwayI6eyJTIjoiY29tXzdrMm05eDRhIn19"],
+        extra=IMPERSONAL,
+    ),
 ]
 Link = Annotated[
     str,

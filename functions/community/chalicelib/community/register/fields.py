@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from chalicelib.community.register import rules
 from chalicelib.community.register.model import MAX_AREA_DM2, MAX_NOTE_CHARS, Kind, State, Use
-from shared.requests import Id
+from shared.requests import PERSONAL, Id
 
 ImportId = Annotated[Id, Meta(examples=["imp_7k2m9x4a_01kan6s5d7f9h2k4m6p8r0t3vx"])]
 BuildingName = Annotated[str, Meta(examples=["3"])]
@@ -37,6 +37,7 @@ FileName = Annotated[
         max_length=120,
         pattern=r"^[^/\\\x00-\x1f]+$(?!\n)",
         examples=["房产台账.xlsx"],
+        extra=PERSONAL,
     ),
 ]
 SheetName = Annotated[str, Meta(examples=["房产台账"])]
@@ -50,7 +51,9 @@ ShownState = Annotated[rules.ImportState, Meta(examples=[rules.ImportState.READY
 Purpose = Annotated[Use, Meta(examples=[Use.RESIDENTIAL])]
 Occupancy = Annotated[State, Meta(examples=[State.OCCUPIED])]
 ShownKind = Annotated[Kind, Meta(examples=[Kind.CHANGED])]
-Note = Annotated[str, Meta(max_length=MAX_NOTE_CHARS, examples=["2026 年 11 月实测面积"])]
+Note = Annotated[
+    str, Meta(max_length=MAX_NOTE_CHARS, examples=["2026 年 11 月实测面积"], extra=PERSONAL)
+]
 Count = Annotated[int, Meta(examples=[0])]
 Many = Annotated[int, Meta(examples=[60])]
 OwnerName = Annotated[str, Meta(description="Masked.", examples=["张*"])]
