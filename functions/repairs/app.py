@@ -253,7 +253,10 @@ def take_photo(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
 
     def take(body: str, _: datetime) -> None:
         for key in files.uploaded_keys(body):
-            app.logger.info("photo", extra={"key": key, "outcome": photos.take_photo(key)})
+            outcome = photos.take_photo(key)
+            # A key that no photo has may say anything.
+            known = {} if outcome == "unknown" else {"key": key}
+            app.logger.info("photo", extra={**known, "outcome": outcome})
 
     return app.each(event, take)
 

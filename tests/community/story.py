@@ -15,8 +15,8 @@ from shared import aws, clock, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
 from tests.community.register.register_files import Value, csv_of
 from tests.community.register.scene import notification, rows_of
-from tests.harness.hours import hours_later, schedule
 from tests.harness import canaries
+from tests.harness.hours import hours_later, schedule
 from tests.harness.issuer import CLIENT, Issuer, new_key
 from tests.harness.recorder import Recorder
 from tests.harness.rights import hold
@@ -185,7 +185,9 @@ def _residents_come_and_go(
         bound = {"person_id": f"per_{number:026}", "relation": "owner"}
         recorder.request(manager, "POST", f"{url}/residents", bound, 201)
     recorder.request(manager, "GET", f"{url}/residents?{_ALL}")
-    recorder.request(manager, "POST", f"{url}/departures", {**bound, "reason": canaries.said("已过户")})
+    recorder.request(
+        manager, "POST", f"{url}/departures", {**bound, "reason": canaries.said("已过户")}
+    )
 
 
 def _counted(recorder: Recorder, manager: Caller, community_id: str) -> None:

@@ -38,7 +38,9 @@ def personal(shape: Any) -> set[Path]:
 def unmarked(shape: Any) -> set[Path]:
     """The fields that would take somebody's name, phone or number, and do not say whose it is."""
     return {
-        path for path, mark, text in _texts(inspect.type_info(shape)) if mark is None and _takes(text)
+        path
+        for path, mark, text in _texts(inspect.type_info(shape))
+        if mark is None and _takes(text)
     }
 
 

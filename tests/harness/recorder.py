@@ -78,12 +78,15 @@ class Trigger:
         Delivers it; what it is answered.
     asked
         The request, if it is one.
+    event
+        What the function is started with, if it is none.
     """
 
     function: str
     way_in: str
     deliver: Callable[[], Any]
     asked: Asked | None = None
+    event: Any = None
 
 
 Attack = Callable[[Trigger], None]
@@ -189,7 +192,8 @@ class Recorder:
 
     def starting(self, function: str, event: Any) -> Trigger:
         """An event for a function, to be delivered."""
-        return Trigger(function, function, lambda: getattr(self.module, function)(event, None))
+        handler = getattr(self.module, function)
+        return Trigger(function, function, lambda: handler(event, None), event=event)
 
     def _run(self, trigger: Trigger) -> Any:
         def again() -> Run:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared import aws, clock, events
-from tests.harness.hours import hours_later, schedule
 from tests.harness import canaries
+from tests.harness.hours import hours_later, schedule
 from tests.harness.recorder import Recorder
 from tests.repairs import pictures
 from tests.repairs.scene import (

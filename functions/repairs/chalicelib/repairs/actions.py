@@ -168,6 +168,9 @@ def keep_staff(event: events.Event, change: shapes.StaffChange) -> None:
     """
     if change.role is not Role.TECHNICIAN or not event.community_id.startswith("com_"):
         return
+    if event.type not in _STANDINGS:
+        # Without the type: whatever is wrong with an event, a log does not repeat it.
+        raise LookupError("an event that tells of no staff")
     technician = Technician(
         person_id=change.person_id,
         name=change.name,

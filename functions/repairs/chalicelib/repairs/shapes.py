@@ -33,6 +33,7 @@ from shared.requests import (
     PersonId,
     RoomId,
     Shape,
+    converted,
 )
 from shared.table import Page
 
@@ -42,9 +43,7 @@ Title = Annotated[str, Meta(max_length=60, examples=["水管漏水"], extra=PERS
 Note = Annotated[str, Meta(max_length=300, examples=["请带上四分水管接头"], extra=PERSONAL)]
 Reason = Annotated[str, Meta(min_length=2, max_length=300, examples=["没有配件"], extra=PERSONAL)]
 _MAX_COMMENT = 500
-Comment = Annotated[
-    str, Meta(max_length=_MAX_COMMENT, examples=["师傅来得很快"], extra=PERSONAL)
-]
+Comment = Annotated[str, Meta(max_length=_MAX_COMMENT, examples=["师傅来得很快"], extra=PERSONAL)]
 # What was said at a step, be it a note, a reason or a comment, which is the longest of them.
 Words = Annotated[
     str, Meta(max_length=_MAX_COMMENT, examples=["请带上四分水管接头"], extra=PERSONAL)
@@ -297,8 +296,8 @@ class StaffChange(msgspec.Struct, frozen=True):
 
 
 def staff_change(data: object) -> StaffChange:
-    """The data of a staff event; msgspec.ValidationError if it is none."""
-    return msgspec.convert(data, StaffChange)
+    """The data of a staff event; Misfit if it is none."""
+    return converted(data, StaffChange)
 
 
 def photo_upload(form: UploadForm) -> PhotoUpload:

@@ -33,7 +33,7 @@ from shared.auth import (
     from_context,
 )
 from shared.errors import Invalid, LinliError, NotFound, Unauthenticated
-from shared.requests import Call, NoQuery, Shape, decode_body, decode_query
+from shared.requests import Call, NoQuery, Shape, converted, decode_body, decode_query
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -282,7 +282,7 @@ class App(Chalice):
         self, event: Any, shape: type[S], take: Callable[[S, datetime], Any]
     ) -> dict[str, Any]:
         """Run one task of a state machine; an exception's class is what its Retry matches."""
-        result = msgspec.to_builtins(take(msgspec.convert(event, shape), clock.now()))
+        result = msgspec.to_builtins(take(converted(event, shape), clock.now()))
         self.logger.info("task", extra={"shape": shape.__name__})
         return cast(dict[str, Any], result)
 

@@ -166,6 +166,25 @@ def decode_query(parameters: Mapping[str, list[str]], shape: type[Q]) -> Q:
         raise Invalid([finding(str(error), "query:")]) from None
 
 
+class Misfit(ValueError):
+    """What came from inside the platform is not of its shape."""
+
+
+def converted(value: object, shape: type[B]) -> B:
+    """What a queue or a state machine hands on, as `shape`.
+
+    Raises
+    ------
+    Misfit
+        The path and the code of what does not fit; never the value, since this stands in a log.
+    """
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        wrong = finding(str(error))
+        raise Misfit(f"{shape.__name__}.{wrong.path}: {wrong.code}") from None
+
+
 def finding(message: str, prefix: str = "") -> Finding:
     """What msgspec's message says, as a path, a stable code and its parameters."""
     at = _AT.search(message)

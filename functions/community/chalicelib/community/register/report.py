@@ -84,5 +84,6 @@ def key(dry_run_id: str, part: str) -> str:
 def _read(dry_run_id: str, part: str, kind: type[T]) -> T:
     body = files.read(key(dry_run_id, part), _MAX_REPORT_BYTES)
     if body is None:
-        raise LookupError(f"the dry run {dry_run_id} has no {part}")
+        # Which part is left out: the name of a building may be anything that a task said.
+        raise LookupError(f"the dry run {dry_run_id} lacks a part")
     return msgspec.json.decode(body, type=kind)
