@@ -44,7 +44,7 @@ test: prepare ## run every test, with an emulator of its own on free ports
 prove: prepare ## run the families of attacks at their full counts; writes the table into the READMEs
 	@$(RUN) -m pytest --prove
 
-check: prepare ## lint, types, templates, state machines, security, locks
+check: prepare ## what capabilities lack, lint, types, templates, state machines, security, locks
 	@$(RUN) -m local.check
 
 package: prepare ## build layers, apps, state machines and templates for AWS into build/

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from local import locks, package, states, templates
+from local import locks, package, states, templates, whole
 from local.layers import PackagingError
 from local.places import BUILD, FUNCTIONS, LAYERS, ROOT, capabilities
 
@@ -77,8 +77,14 @@ def check_locks() -> Complaint:
     return "\n".join(locks.faults())
 
 
+def check_capabilities() -> Complaint:
+    """Every folder of functions/ has its policies, samples, model, story, budgets and rows."""
+    return "\n".join(whole.faults(ROOT))
+
+
 CHECKS: tuple[tuple[str, Callable[[], Complaint]], ...] = (
     ("locks", check_locks),
+    ("capabilities", check_capabilities),
     ("style", check_style),
     ("state machines", check_machines),
     ("templates", check_templates),

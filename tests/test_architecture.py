@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 from chalice.app import Chalice
 
-from local import package
+from local import package, whole
 from local.apps import load_app
 from local.places import FUNCTIONS, INFRA, LAYERS, ROOT, capabilities
+from local.source import Capability, endpoints
 from shared import aws
 from shared.errors import LinliError
 from tests.architecture import grammar, words
-from tests.architecture.source import Capability, endpoints
 from tests.conftest import Cloud
 
 Check = Callable[[Capability], Iterator[str]]
@@ -93,7 +93,7 @@ def functions_of(app: Chalice) -> set[str]:
 
 @pytest.mark.parametrize("name", capabilities())
 def test_the_functions_that_are_checked_are_those_that_chalice_makes(name: str) -> None:
-    checked = grammar.handler_names(Capability(ROOT, name)) - {"api_handler"}
+    checked = whole.handler_names(Capability(ROOT, name)) - {"api_handler"}
     assert checked == functions_of(load_app(name).app)
 
 

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import ast
 import io
-import json
 import re
 import sys
 import tokenize
 from collections.abc import Iterator
 
-from tests.architecture.source import (
+from local.source import (
     KINDS,
     Capability,
     Function,
     Module,
     calls,
     dotted_name,
-    endpoints,
 )
+from local.whole import check_functions
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
@@ -285,59 +284,6 @@ def _record_classes(capability: Capability) -> set[str]:
         if not more:
             return found
         found |= more
-
-
-def check_functions(capability: Capability) -> Iterator[str]:
-    """Each function of the app has its settings, its policy and a sample of its event."""
-    handlers = handler_names(capability)
-    config = json.loads((capability.folder / ".chalice" / "config.json").read_text())
-    if config.get("autogen_policy") is not False:
-        yield f"functions/{capability.name}/.chalice/config.json must set autogen_policy to false"
-    if config.get("minimum_compression_size") != 1024:
-        yield f"functions/{capability.name}/.chalice/config.json must compress from 1024 bytes"
-    for stage, settings in config.get("stages", {}).items():
-        functions = settings.get("lambda_functions", {})
-        yield from _differences(f"{capability.name}: stage {stage} of config.json", handlers,
-                                set(functions))  # fmt: skip
-        for name, own in functions.items():
-            if own.get("iam_policy_file") != f"policy-{name}.json":
-                yield f"{capability.name}: {name} must have the policy policy-{name}.json"
-            for setting in ("lambda_memory_size", "lambda_timeout"):
-                if setting not in own:
-                    yield f"{capability.name}: {name} must have a {setting} of its own"
-    policies = {
-        path.stem.removeprefix("policy-")
-        for path in (capability.folder / ".chalice").glob("policy-*.json")
-    }
-    yield from _differences(f"{capability.name}: policy files", handlers, policies)
-    samples = {path.stem for path in (capability.root / "events" / capability.name).glob("*.json")}
-    # Requests of the API may have samples too, named after their views.
-    views = {name for name, _ in endpoints(capability.modules["app"])}
-    yield from _differences(
-        f"events/{capability.name}/", handlers - {"api_handler"}, samples - views
-    )
-
-
-def _differences(where: str, wanted: set[str], found: set[str]) -> Iterator[str]:
-    for name in sorted(wanted - found):
-        yield f"{where} has nothing for the function {name}"
-    for name in sorted(found - wanted):
-        yield f"{where} has {name}, which app.py does not make"
-
-
-_WAYS_IN = {"lambda_function", "on_sqs_message", "on_dynamodb_record", "schedule", "authorizer",
-            "on_cw_event", "on_sns_message", "on_kinesis_record"}  # fmt: skip
-
-
-def handler_names(capability: Capability) -> set[str]:
-    """The functions that the app makes: the API's and one for each other way in."""
-    names = {"api_handler"}
-    for name, function in capability.modules["app"].functions.items():
-        for decorator in function.decorator_list:
-            way = dotted_name(decorator.func) if isinstance(decorator, ast.Call) else ""
-            if way.removeprefix("app.") in _WAYS_IN:
-                names.add(name)
-    return names
 
 
 CHECKS = (

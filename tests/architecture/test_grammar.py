@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from local.source import Capability
 from tests.architecture import grammar, words
 from tests.architecture.sample import FILES, INNER, THINGS
-from tests.architecture.source import Capability
 
 Check = Callable[[Capability], Iterator[str]]
 ALL_CHECKS: tuple[Check, ...] = (*grammar.CHECKS, *words.CHECKS)
@@ -122,14 +122,14 @@ BROKEN: list[tuple[Check, dict[str, str | None], str]] = [
     (grammar.check_store, after(INNER + "store.py", "return None", "return _Thing.scan()"),
      "by scanning"),
     (grammar.check_functions, {THINGS + ".chalice/policy-hear_things.json": None},
-     "policy files has nothing for the function hear_things"),
+     "policy-hear_things.json is missing"),
     (grammar.check_functions, {THINGS + ".chalice/policy-old.json": "{}"},
-     "policy files has old, which app.py does not make"),
+     "policy-old.json is of old, which app.py does not make"),
     (grammar.check_functions, {"events/things/hear_things.json": None},
-     "events/things/ has nothing for the function hear_things"),
-    (grammar.check_functions, {"events/things/hear_stools.json": "{}"}, "has hear_stools"),
+     "events/things/hear_things.json is missing"),
+    (grammar.check_functions, {"events/things/hear_stools.json": "{}"}, "is of hear_stools"),
     (grammar.check_functions, after(THINGS + ".chalice/config.json", '"hear_things"', '"hear"'),
-     "config.json has nothing for the function hear_things"),
+     "has nothing for the function hear_things"),
     (grammar.check_functions, after(THINGS + ".chalice/config.json", "policy-hear_things.json",
                                     "policy-api_handler.json"), "must have the policy"),
     (grammar.check_functions, after(THINGS + ".chalice/config.json", "1024", "0"), "1024"),

@@ -7,8 +7,7 @@ import re
 import string
 from collections.abc import Iterator
 
-from shared.i18n import COMMON
-from tests.architecture.source import (
+from local.source import (
     Capability,
     Module,
     calls,
@@ -17,6 +16,7 @@ from tests.architecture.source import (
     keyword,
     literal,
 )
+from shared.i18n import COMMON
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # How a field is filled in, shown as an example: 3栋, A座, 502室.
