@@ -23,7 +23,7 @@ from shared.auth import SIGNED_IN
 from shared.errors import Finding
 from shared.requests import PERSONAL, Shape
 from tests import stories
-from tests.harness import canaries, faults, personal
+from tests.harness import canaries, faults, kept, personal
 from tests.harness.families import Tally
 from tests.harness.leaks import Search, Watch
 
@@ -165,6 +165,26 @@ def test_a_leak_is_found(leak: str) -> None:
         patch.setattr(module, name, leaking)
         leaks = watched(capability, way_in).leaks
     assert any(said.startswith(f"{capability}.{way_in}: {where} holds") for said in leaks), leaks
+
+
+@pytest.mark.parametrize("capability", [*NAMES, "shared"])
+def test_aws_keeps_no_bodies_of_its_own(
+    capability: str, packaged: dict[str, Any], tally: Tally
+) -> None:
+    assert list(kept.bodies(packaged[capability])) == []
+    tally.count(len(packaged[capability]["Resources"]), f"{capability}: its template")
+
+
+def test_a_template_that_keeps_bodies_is_found() -> None:
+    stream = {"DestinationConfig": {"OnFailure": {"Type": "S3", "Destination": "arn"}}}
+    resources = {
+        "Relay": {"Properties": {"Events": {"Stream": {"Properties": stream}}}},
+        "Api": {"Properties": {"MethodSettings": [{"DataTraceEnabled": True}]}},
+        "Commit": {"Properties": {"Logging": {"IncludeExecutionData": True}}},
+        "Read": {"Properties": {"EventInvokeConfig": {"DestinationConfig": {}}}},
+    }
+    said = list(kept.bodies({"Resources": resources}))
+    assert [one.partition(":")[0] for one in said] == list(resources)
 
 
 def test_a_place_that_holds_nobody_any_more_is_named() -> None:
