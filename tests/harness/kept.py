@@ -1,4 +1,4 @@
-"""What AWS itself would keep of bodies, if a template asked for it: read from packaged templates."""
+"""What AWS itself would keep of bodies, if a template asked: read from packaged templates."""
 
 from __future__ import annotations
 
