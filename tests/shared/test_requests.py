@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.auth import SIGNED_IN, Caller
 from shared.errors import Finding, Invalid, TooLarge, UnsupportedMedia
-from shared.requests import MAX_BODY_BYTES, Call, decode_body, decode_query
+from shared.requests import MAX_BODY_BYTES, Call, Misfit, converted, decode_body, decode_query
 from tests.shared.things import Colour, ListThings, MakeThing, Part
 
 GOOD: dict[str, Any] = {"community_id": "com_7k2m9x4a", "name": "lamp", "parts": [{"weight_g": 5}]}
@@ -196,3 +197,22 @@ def test_a_bad_key_is_refused_by_the_name_of_its_header(key: str | None, code: s
         _ = call_with({} if key is None else {"idempotency-key": key}).key
     assert refusal.value.findings[0].path == "header:Idempotency-Key"
     assert refusal.value.findings[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({**GOOD, "colour": "张三 13800001111"}, "MakeThing.colour: wrong_choice"),
+        ({**GOOD, "parts": [{"weight_g": "张三"}]}, "MakeThing.parts[0].weight_g: wrong_type"),
+        ("张三", "MakeThing.body: wrong_type"),
+    ],
+)
+def test_what_comes_from_inside_and_does_not_fit_is_never_repeated(value: Any, says: str) -> None:
+    with pytest.raises(Misfit) as refused:
+        converted(value, MakeThing)
+    assert str(refused.value) == says
+    assert "张三" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_what_comes_from_inside_and_fits_is_taken() -> None:
+    assert converted(GOOD, MakeThing).name == "lamp"
