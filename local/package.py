@@ -11,6 +11,7 @@ here as JSON, whole: the same bytes go to AWS and to the emulator.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -63,6 +64,14 @@ def build(platforms: tuple[str, ...] = ()) -> Package:
     PackagingError
         The message says what could not be packaged and why.
     """
+    BUILD.mkdir(exist_ok=True)
+    # Two that build at once would write the same files.
+    with (BUILD / "package.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return _build(platforms)
+
+
+def _build(platforms: tuple[str, ...]) -> Package:
     with ThreadPoolExecutor(max_workers=2) as workers:
         layers = dict(
             zip(
@@ -129,9 +138,7 @@ def _run_chalice(name: str) -> tuple[Template, Artefact]:
     code_hash = archive.digest(
         [
             archive.digest_of_files(_app_files(source), source).encode(),
-            archive.digest_of_files(
-                (LAYERS / "shared" / "python").rglob("*.py"), LAYERS
-            ).encode(),
+            archive.digest_of_files((LAYERS / "shared" / "python").rglob("*.py"), LAYERS).encode(),
             sys.version.encode(),
             Path(__file__).read_bytes(),
         ]

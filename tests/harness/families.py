@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -160,13 +160,27 @@ class Families:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """A run of everything fails if a family did not reach what it must."""
-        if self.whole and not session.config.option.collectonly:
+        worker_output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if worker_output is not None:
+            # One of several processes: the one that started it counts and judges.
+            worker_output[MARKER] = msgspec.to_builtins(self.reached)
+        elif self.whole and not session.config.option.collectonly:
             if self.short() and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
             if self.proving and session.exitstatus == pytest.ExitCode.OK:
                 for path, language in marked.readmes().items():
                     text = f"`{COMMAND}`, {date.today()}\n\n{self.table(language)}"
                     path.write_text(marked.filled(path.read_text(), MARKER, text))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add what one of several processes reached."""
+        output = getattr(node, "workeroutput", {})
+        for name, part in msgspec.convert(output.get(MARKER, {}), dict[str, Reached]).items():
+            reached = self.reached.setdefault(name, Reached())
+            reached.count += part.count
+            reached.attacked |= part.attacked
+            reached.broken += part.broken
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table."""
