@@ -24,6 +24,7 @@ class Budget(_Line, frozen=True):
 
     modules: int
     besides: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     why: str = ""
 
 

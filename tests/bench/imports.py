@@ -98,13 +98,14 @@ def functions() -> list[Variant]:
         for properties in owned:
             function = properties["Handler"].removeprefix("app.")
             name = f"{capability}.{function}"
+            later = set(known[name].later) if name in known else set[str]()
             variants.append(
                 Variant(
                     name,
                     properties["Handler"],
                     (task, layers / "python"),
                     _settings(template, properties),
-                    tuple(first_events(capability, function, names - {function})),
+                    tuple(first_events(capability, function, (names - {function}) | later)),
                     known[name].besides if name in known else (),
                 )
             )

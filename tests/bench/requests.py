@@ -20,7 +20,8 @@ def first_events(capability: str, function: str, others: set[str]) -> list[dict[
     Parameters
     ----------
     others
-        Every other function of the capability: a sample with such a name is not the API's.
+        Every other function of the capability, and every request that is not counted: a sample
+        with such a name is not the API's.
     """
     samples = sorted((places.ROOT / "events" / capability).glob("*.json"))
     return [

@@ -92,7 +92,7 @@ PLAIN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "events": ("events", "put_events", {"Entries": [{"Source": "s"}]}),
     "s3": ("s3", "get_object", {"Bucket": "bucket", "Key": "key"}),
     "sqs": ("sqs", "send_message", {"QueueUrl": "https://sqs/q", "MessageBody": "m"}),
-    "stepfunctions": ("stepfunctions", "start_execution", {"stateMachineArn": "arn:aws:x"}),
+    "stepfunctions": ("stepfunctions", "describe_state_machine", {"stateMachineArn": "arn:aws:x"}),
 }
 LAYER: dict[str, Call] = {
     "Record.find": lambda: Thing.find("p", "s"),

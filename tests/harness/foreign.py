@@ -251,7 +251,11 @@ class Swapped:
 
 
 def _with_query(asked: Asked, query: str) -> Asked:
-    return replace(asked, url=f"{asked.url}{'&' if '?' in asked.url else '?'}{query}")
+    """The request with this parameter, in the place of one of its name."""
+    path, _, rest = asked.url.partition("?")
+    name = query.partition("=")[0]
+    others = [part for part in rest.split("&") if part and part.partition("=")[0] != name]
+    return replace(asked, url=f"{path}?{'&'.join([*others, query])}")
 
 
 def _least(operation: Operation, asked: Asked, home: Place) -> list[tuple[Grant, ...]]:

@@ -103,7 +103,12 @@ def numbers(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("capability", capabilities())
 def test_no_call_to_the_table_comes_near_a_limit(capability: str) -> None:
-    asked = [call for run in stories.runs(capability, stories.MANY) for call in run.asked]
+    asked = [
+        (operation, given)
+        for run in stories.runs(capability, stories.MANY)
+        for operation, given in run.asked
+        if {"TableName", "TransactItems", "RequestItems"} & given.keys()
+    ]
     assert asked
     assert max(len(json.dumps(given, default=str)) for _, given in asked) <= MAX_CALL_BYTES
     actions = [len(given.get("TransactItems", ())) for _, given in asked]
