@@ -3,7 +3,7 @@
 While a capability's story is told, each of its runs is first tried: in the world as it is just
 then, the trigger is delivered with one fault at one call, then delivered again until it is
 answered, as a client, a queue or a state machine would.  What is stored and put on the bus
-afterwards, and the last answer, must be those of a run without a fault, and no invariant may be
+afterwards, and every answer, must be those of a run without a fault, and no invariant may be
 broken.  Calls are not listed anywhere: a run is tried at its first, second, third call until the
 fault finds no call to strike.  The count is one for each fault that struck; proving, a second
 crash strikes in the recovery from the first, and each such pair counts too.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -82,7 +82,8 @@ class CrashMatrix:
                 if all_struck:
                     struck = True
                     where = ", then ".join(map(str, plan))
-                    differences = self._place.differences(outcome, wanted)
+                    meant = replace(wanted, answers=wanted.answers * len(outcome.answers))
+                    differences = self._place.differences(outcome, meant)
                     tried.broken += [f"{where}: {sentence}" for sentence in differences]
                     yield plan[-1]
             if not struck:
@@ -101,17 +102,19 @@ class CrashMatrix:
         before.put_back(self._now)
         self._drawn.forget()
         self._faults.told.clear()
-        struck = True
+        struck, answers = True, []
         for point in plan:
-            self._deliver(trigger, point)
+            answers.append(self._deliver(trigger, point))
             struck = struck and self._faults.struck
         for _ in range(_DELIVERIES_MAX):
-            answer = self._deliver(trigger)
-            if is_settled(answer):
+            answers.append(self._deliver(trigger))
+            if is_settled(answers[-1]):
                 break
+        # Whoever was answered in spite of a fault may not come again: that was their answer.
+        settled = [answer for answer in answers[:-1] if is_settled(answer)] + answers[-1:]
         self._now = stored = self._place.stored()
-        names = self._drawn.names((stored, answer))
-        return self._place.outcome([answer], stored, self._faults.told, names), struck
+        names = self._drawn.names((stored, settled))
+        return self._place.outcome(settled, stored, self._faults.told, names), struck
 
     def _deliver(self, trigger: Trigger, point: Point | None = None) -> Any:
         self._drawn.deliver()

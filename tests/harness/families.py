@@ -4,7 +4,8 @@ A test belongs to a family by mark (`pytest.mark.family("F1")`) and counts its a
 fixture `tally`.  What a family counts, and how much it must reach, stands in `families.toml`; a
 run of everything that a family took no part in, or reached too little in, fails as unreachable,
 since a test that attacks nothing would pass as well.  `pytest --prove` runs the families alone at
-their full counts and writes the table into the READMEs.
+their full counts and writes the table into the READMEs.  `pytest tests/faults --only
+repairs.report_repair` attacks one thing, to look at it or to see that a fault in it is found.
 """
 
 from __future__ import annotations
@@ -63,9 +64,14 @@ class Tally:
         Whether this run goes to the full counts.
     """
 
-    def __init__(self, reached: Reached, proving: bool) -> None:
+    def __init__(self, reached: Reached, proving: bool, only: str | None) -> None:
         self._reached = reached
+        self._only = only
         self.proving = proving
+
+    def wants(self, attacked: str) -> bool:
+        """Whether this run attacks a thing, by the name under which it is counted."""
+        return self._only in (None, attacked)
 
     def count(self, attacks: int, attacked: str) -> None:
         """Add attacks on one thing, named as a person would: `repairs.report_repair`."""
@@ -78,11 +84,12 @@ class Families:
 
     def __init__(self, config: pytest.Config) -> None:
         self.proving: bool = config.getoption("--prove")
+        self.only: str | None = config.getoption("--only")
         self.known = families()
         self.reached: dict[str, Reached] = {}
         # Who asks for single files or tests does not ask what a family reaches.
         self.whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (
-            config.getoption("-k") or config.getoption("-m")
+            config.getoption("-k") or config.getoption("-m") or self.only
         )
 
     def of(self, item: pytest.Item) -> str | None:
@@ -101,7 +108,7 @@ class Families:
         name = self.of(request.node)
         if name is None:
             raise pytest.UsageError(f"{request.node.nodeid}: say which family it belongs to")
-        return Tally(self.reached.setdefault(name, Reached()), self.proving)
+        return Tally(self.reached.setdefault(name, Reached()), self.proving, self.only)
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
@@ -192,8 +199,9 @@ class Families:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--prove`: the families alone, at their full counts."""
+    """`--prove`: the families alone, at their full counts; `--only`: one thing of what they try."""
     parser.addoption("--prove", action="store_true", help="the families alone, at full counts")
+    parser.addoption("--only", metavar="THING", help="F1, F2: attack this alone")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -77,6 +77,8 @@ class Interleavings:
         The most calls of two triggers whose every order is tried.
     apart
         Two ways in that are not brought together, as `one × other`.
+    wants
+        Whether to try the two ways in of these names.
     thorough
         Whether to try two of which only one writes at every moment, and not at the first alone.
     """
@@ -90,11 +92,13 @@ class Interleavings:
         limit: int,
         *,
         apart: Container[str],
+        wants: Callable[[tuple[str, str]], bool],
         thorough: bool,
     ) -> None:
         self.pairs: dict[tuple[str, str], Pair] = {}
         self._held, self._drawn, self._place, self._limit = held, drawn, place, limit
         self._containers, self._apart, self._thorough = containers, apart, thorough
+        self._wants = wants
 
     def try_all(self, rivals: Rivals) -> None:
         """Try every pair at this moment, and leave the world as it was."""
@@ -110,7 +114,7 @@ class Interleavings:
     def _is_worth(self, one: Trigger, ran: _Ran, other: Trigger, beside: _Ran) -> bool:
         """Whether two can be in each other's way; thoroughly, wherever one of them writes."""
         names = _names_of(one, other)
-        if " × ".join(names) in self._apart:
+        if " × ".join(names) in self._apart or not self._wants(names):
             return False
         if names not in self.pairs:
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.repairs.scene import (
     BUTLER_NEXT_DOOR,
     COMMUNITY,
     DISPATCHER,
+    ELSEWHERE,
     FAMILY,
     FOREIGN_DISPATCHER,
     FOREIGN_RESIDENT,
@@ -291,6 +293,19 @@ def test_a_photo_of_somebody_else_looks_like_one_that_is_not_there(repairs: Repa
     assert answer.status == 400
     found = [(e["path"], e["code"]) for e in answer.json["errors"]]
     assert found == [("photo_ids[1]", "no_such_photo")]
+
+
+def test_a_photo_sent_to_another_community_cannot_be_attached_here(repairs: Repairs) -> None:
+    """T1, though its sender lives in both."""
+    there = Grant(Role.OWNER, f"{ELSEWHERE}/3/1/502")
+    both = replace(RESIDENT, grants=(*RESIDENT.grants, there))
+    place = {"community_id": ELSEWHERE, "content_type": "image/jpeg", "size_bytes": 5000}
+    form = ok(repairs.call(both, "POST", "/photos", place, Idempotency_Key="photo-0001"), 201)
+    body = {**REPORT, "photo_ids": [form["photo_id"]]}
+    answer = repairs.call(both, "POST", "/tickets", body, Idempotency_Key="key-0001")
+    assert answer.status == 400
+    found = [(e["path"], e["code"]) for e in answer.json["errors"]]
+    assert found == [("photo_ids[0]", "no_such_photo")]
 
 
 def test_a_refused_photo_cannot_be_attached(repairs: Repairs) -> None:

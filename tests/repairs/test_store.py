@@ -336,9 +336,10 @@ def test_the_place_after_the_last_one_of_an_hour_is_refused() -> None:
 
 def test_an_older_staff_event_never_overwrites_a_newer_one() -> None:
     revoked = technician(version=2, active=False)
-    for heard in (technician(version=1), revoked, technician(version=1), revoked):
+    store.keep_technician(COMMUNITY, technician(version=1))
+    for heard in (revoked, technician(version=1), revoked):
         store.keep_technician(COMMUNITY, heard)
-    assert store.get_technician(COMMUNITY, WORKER.person_id) == (revoked,)
+        assert store.get_technician(COMMUNITY, WORKER.person_id) == (revoked,)
     assert store.list_technicians(COMMUNITY, 20, None).items == ()
 
 
