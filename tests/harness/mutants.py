@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -92,8 +93,11 @@ def mutants() -> dict[str, Mutant]:
 
 def share(known: Mapping[str, Mutant]) -> dict[str, Mutant]:
     """The first mutant of each family, and one for each invariant that none of these breaks."""
-    families = {mutant.family: name for name, mutant in reversed(known.items()) if mutant.family}
-    chosen = set(families.values())
+    first: dict[str, str] = {}
+    for name, mutant in known.items():
+        if mutant.family:
+            first.setdefault(mutant.family, name)
+    chosen = set(first.values())
     broken = {invariant for name in chosen for invariant in known[name].breaks}
     for name, mutant in known.items():
         if not broken.issuperset(mutant.breaks):
@@ -197,7 +201,8 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Say who killed each mutant, where a run proves."""
-    reached = config.pluginmanager.get_plugin("families").reached.get(FAMILY)
+    plugin: Any = config.pluginmanager.get_plugin("families")
+    reached = plugin.reached.get(FAMILY)
     if reached is None or not config.getoption("--prove"):
         return
     terminalreporter.section("mutants")
