@@ -99,6 +99,13 @@ def test_every_problem_has_its_words_and_an_example_that_fits() -> None:
                 assert "{" not in problem.title
 
 
+@pytest.mark.parametrize("name", capabilities())
+def test_every_code_that_a_field_may_be_refused_with_is_explained(name: str) -> None:
+    code = of_capability(name)["components"]["schemas"]["FindingShape"]["properties"]["code"]
+    for known, words in load_app(name).app.texts.items():
+        assert f"- `{known}`: {' / '.join(words)}" in code["description"]
+
+
 def test_every_link_leads_to_an_operation_and_names_all_of_its_path() -> None:
     """A client that made something finds what can be done with it."""
     parts: dict[str, set[str]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -70,6 +70,9 @@ def document(app: App) -> dict[str, Any]:
         shapes += [shape for shape in (operation.takes, operation.gives) if shape is not None]
         shapes += [field.type for field in msgspec.structs.fields(operation.query)]
     _, components = msgspec.json.schema_components(shapes, ref_template=_REF)
+    components["FindingShape"]["properties"]["code"]["description"] = _said(
+        app.texts, sorted(app.texts)
+    )
     describe = _Describer(components, app.texts, tuple(app.operations))
     paths: dict[str, dict[str, Any]] = {}
     for operation in app.operations:
@@ -186,10 +189,7 @@ class _Describer(msgspec.Struct, frozen=True):
 
     def _refusal(self, operation: Operation, status: int, codes: Sequence[str]) -> dict[str, Any]:
         return {
-            # A line for each code: what it says in zh-CN, and in en.
-            "description": "\n".join(
-                f"- `{code}`: {' / '.join(self.texts[code])}" for code in codes
-            ),
+            "description": _said(self.texts, codes),
             "content": {
                 "application/problem+json": {
                     "schema": _PROBLEM,
@@ -226,6 +226,11 @@ _KEY_PARAMETER = {
     "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
     "example": _KEY,
 }
+
+
+def _said(texts: i18n.Texts, codes: Iterable[str]) -> str:
+    """A line for each code: what it says in zh-CN, and in en."""
+    return "\n".join(f"- `{code}`: {' / '.join(texts[code])}" for code in codes)
 
 
 def _first_finding(operation: Operation) -> tuple[str, str]:
