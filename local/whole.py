@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from local import features
-from local.source import Capability, dotted_name, endpoints, literal
+from local.source import Capability, dotted_name, endpoints
 
 API = "api_handler"
 _WAYS_IN = {"lambda_function", "on_sqs_message", "on_dynamodb_record", "schedule", "authorizer",
@@ -61,8 +61,6 @@ def lacking(capability: Capability) -> Iterator[str]:
             yield f"tests/{name}/{file} is missing: it {does}"
     if not (root / "infra" / f"{name}.yaml").is_file():
         yield f"infra/{name}.yaml is missing: it says what only {name} has"
-    if name not in _told(root):
-        yield f"tests/stories.py does not tell the story of {name}: enter it in _TOLD"
     yield from _unbudgeted(capability)
     ways = {way for row in features.read(_text(root, "FEATURES.md")) for way in row.ways}
     if not any(f" /{name}/" in way for way in ways):
@@ -128,15 +126,6 @@ def _files(path: str, what: str, wanted: set[str], found: set[str]) -> Iterator[
         yield f"{path.format(name)} is missing: {what} belongs there for the function {name}"
     for name in sorted(found - wanted):
         yield f"{path.format(name)} is of {name}, which app.py does not make"
-
-
-def _told(root: Path) -> set[str]:
-    """The capabilities whose story `tests/stories.py` tells."""
-    for node in ast.parse(_text(root, "tests/stories.py")).body:
-        if isinstance(node, ast.AnnAssign) and dotted_name(node.target) == "_TOLD":
-            assert isinstance(node.value, ast.Dict)
-            return {name for key in node.value.keys if (name := literal(key))}
-    return set()
 
 
 def _unbudgeted(capability: Capability) -> Iterator[str]:

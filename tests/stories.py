@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
+from typing import Any
 
 import pytest
 
 from local.apps import load_app
 from shared import aws
-from tests.community import story as community
 from tests.conftest import on_moto
 from tests.harness import policies
 from tests.harness.crowd import Crowd
 from tests.harness.recorder import API, Attack, Echo, Recorder, Run
-from tests.repairs import story as repairs
 
 MANY = 10
-_TOLD: dict[str, Callable[[Recorder, int], None]] = {
-    "community": community.tell,
-    "repairs": repairs.tell,
-}
-_WAITING = {"community": community.WAITING, "repairs": repairs.WAITING}
 _BUCKET, _BUS = "bucket-of-the-story", "bus-of-the-story"
 
 
@@ -56,7 +51,7 @@ def crowded(capability: str) -> tuple[Run, ...]:
 
     def echo(run: Run, again: Callable[[], Run]) -> None:
         if run.function == API and not run.writes:
-            with crowd.around(run.queries):
+            with crowd.around([asked for name, asked in run.asked if name == "Query"]):
                 found.append(again())
 
     told(capability, echo=echo)
@@ -89,16 +84,20 @@ def in_its_place(capability: str) -> Iterator[None]:
 
 def tell(recorder: Recorder, capability: str, count: int) -> None:
     """Tell a capability's story with `count` of everything, wherever the recorder stands."""
-    _TOLD[capability](recorder, count)
+    _story(capability).tell(recorder, count)
 
 
 def waiting(recorder: Recorder, capability: str, function: str, count: int) -> list[str]:
     """So many messages that wait for a queue's function, each with an effect of its own."""
-    known = _WAITING.get(capability, {})
+    known: dict[str, Callable[[Recorder, int], list[str]]] = _story(capability).WAITING
     assert function in known, (
         f"tests/{capability}/story.py must say in WAITING what waits for {function}"
     )
     return known[function](recorder, count)
+
+
+def _story(capability: str) -> Any:
+    return import_module(f"tests.{capability}.story")
 
 
 def ways_in(capability: str) -> set[tuple[str, str]]:

@@ -177,6 +177,21 @@ def test_a_role_on_a_company_gives_in_its_communities_until_it_is_taken_away(tab
     assert grants.grants_of(WORKER) == (Grant(Role.BUTLER, community_id),)
 
 
+def test_another_company_cannot_keep_somebody_from_their_own_communities(table: str) -> None:
+    company_id, community_id = a_community()
+    own = Grant(Role.COMPANY_ADMIN, company_id)
+    elsewhere = Grant(Role.COMPANY_ADMIN, a_community("key-00000002")[0])
+    hold(CHIEF, own, elsewhere)
+    chief = Caller(CHIEF, grants.grants_of(CHIEF), permissions.GRANT_ROLE)
+    lose(CHIEF, elsewhere)
+    actions.grant_role(chief, butler(community_id), NOW)
+    hold(CHIEF, elsewhere)
+    lose(CHIEF, own)
+    with pytest.raises(NotFound):
+        actions.grant_role(chief, butler(f"{community_id}/3"), NOW)
+    assert grants.grants_of(WORKER) == (Grant(Role.BUTLER, community_id),)
+
+
 def test_a_right_that_was_taken_away_takes_none(table: str) -> None:
     hold(CHIEF, *manager(COMMUNITY).grants)
     actions.grant_role(manager(COMMUNITY), butler(COMMUNITY), NOW)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from threading import get_ident
 from typing import Any
 
+from local.botocore_data import SERVICES
 from shared import aws, events
 
 
@@ -64,9 +65,9 @@ def _events(body: dict[str, Any]) -> Iterator[events.Event]:
 
 @contextmanager
 def heard(*, crash_after: int | None = None) -> Iterator[Calls]:
-    """Hear every call to the table and to the bucket; `crash_after` counts from one."""
+    """Hear every call to AWS; `crash_after` counts from one."""
     calls = Calls(crash_after=crash_after)
-    emitters = [aws.client(service).meta.events for service in ("dynamodb", "s3")]
+    emitters = [aws.client(service).meta.events for service in SERVICES]
     for emitter in emitters:
         emitter.register("before-call", calls.begin)
         emitter.register("after-call", calls.end)

@@ -6,7 +6,9 @@ answered, as a client, a queue or a state machine would.  What is stored and put
 afterwards, and every answer, must be those of a run without a fault, and no invariant may be
 broken.  Calls are not listed anywhere: a run is tried at its first, second, third call until the
 fault finds no call to strike.  The count is one for each fault that struck; proving, a second
-crash strikes in the recovery from the first, and each such pair counts too.
+crash strikes in the recovery from the first, and each such pair counts too.  A transaction that
+is answered 500 is sent again under its token and has no second effect on AWS; moto would apply it
+twice, so there its first answer stands, and the point says that it carries a token.
 """
 
 from __future__ import annotations

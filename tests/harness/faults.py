@@ -83,8 +83,7 @@ class Faults:
 
     def before_call(self, model: Any, params: dict[str, Any], **_: object) -> Any:
         """Hear of a call before it is sent; what is returned stands for its answer."""
-        if not self._listens or model.name == "CreateBucket":
-            # So botocore announces a form to post a file with; nothing is sent.
+        if not self._listens:
             return None
         self.calls.append(model.name)
         self._sent = params["body"]

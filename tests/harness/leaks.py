@@ -11,10 +11,7 @@ traceback nor the words of the refusal may hold a canary.  The count is one for 
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import logging
 import tomllib
 import traceback
 from collections import Counter
@@ -35,7 +32,7 @@ from tests.harness.faults import Fault, Faults
 from tests.harness.gateway import Answer, operation_of, send
 from tests.harness.matrix import stored
 from tests.harness.named import ANY_ID
-from tests.harness.recorder import API, Asked, Run, Trigger
+from tests.harness.recorder import API, Asked, Run, Trigger, written
 from tests.harness.world import Item, World
 
 _DECLARED = Path(__file__).with_name("canaries.toml")
@@ -244,22 +241,6 @@ class Watch:
         handler = getattr(self._module, trigger.function)
         for event in replaced(trigger.event):
             yield partial(handler, event, None)
-
-
-@contextlib.contextmanager
-def written(app: App) -> Iterator[io.StringIO]:
-    """All that is written to a function's log: by its logger, by libraries, by a print."""
-    lines = io.StringIO()
-    handler = app.logger.registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    before, root = handler.setStream(lines), logging.StreamHandler(lines)
-    logging.getLogger().addHandler(root)
-    try:
-        with contextlib.redirect_stdout(lines), contextlib.redirect_stderr(lines):
-            yield lines
-    finally:
-        logging.getLogger().removeHandler(root)
-        handler.setStream(before)
 
 
 def _asked_wrong(app: App, asked: Asked) -> Iterator[Callable[[], Answer]]:

@@ -272,7 +272,7 @@ def same_times(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {
             name: datetime.fromisoformat(inner)
-            if name.endswith(("_at", "at")) and isinstance(inner, str)
+            if (name == "at" or name.endswith("_at")) and isinstance(inner, str)
             else same_times(inner)
             for name, inner in value.items()
         }

@@ -9,7 +9,9 @@ form that is handed out counts as used, since its holder acts with the function'
 
 from __future__ import annotations
 
+import contextlib
 import io
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +19,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from local.apps import load_app
+from local.botocore_data import SERVICES
 from shared import aws
+from shared.app import App
 from shared.auth import Grant
 from tests.harness import tables
 from tests.harness.gateway import Answer, operation_of, send
@@ -101,7 +105,6 @@ class Run:
     way_in: str
     calls: list[str] = field(default_factory=list)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    queries: list[dict[str, Any]] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
     rights: set[Right] = field(default_factory=set)
     touched: set[Touched] = field(default_factory=set)
@@ -143,7 +146,7 @@ class Recorder:
         self.runs: list[Run] = []
         self._now: Run | None = None
         self._names = {os.environ[key]: name for key, name in _SETTINGS.items()}
-        for service in ("dynamodb", "s3", "events"):
+        for service in SERVICES:
             heard = aws.client(service).meta.events
             heard.register("provide-client-params", self._asked)
             heard.register("before-call", self._sent)
@@ -209,25 +212,20 @@ class Recorder:
         return result
 
     def _record(self, run: Run, trigger: Trigger, attack: Attack | None = None) -> Any:
-        written = io.StringIO()
-        (handler,) = self.module.app.logger.handlers
-        before = handler.setStream(written)
         # Lambda sets it for every invocation, and the logger repeats it in every line.
         os.environ["_X_AMZN_TRACE_ID"] = _TRACE
         try:
             if attack is not None:
                 attack(trigger)
-                written.seek(0)
-                written.truncate()
             self._now = run
-            result = trigger.deliver()
+            with written(self.module.app) as lines:
+                result = trigger.deliver()
+            run.log = lines.getvalue().splitlines()
             run.answer = result.json if isinstance(result, Answer) else result
             return result
         finally:
             self._now = None
             del os.environ["_X_AMZN_TRACE_ID"]
-            handler.setStream(before)
-            run.log = written.getvalue().splitlines()
 
     def _asked(
         self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object
@@ -239,8 +237,6 @@ class Recorder:
             self._now.asked.append((model.name, dict(params)))
             if service == "dynamodb":
                 self._meter.asked(model.name, params, context)
-            if model.name == "Query":
-                self._now.queries.append(params)
 
     def _sent(self, model: Any, params: dict[str, Any], **_: object) -> None:
         if self._now is not None:
@@ -284,3 +280,21 @@ class Recorder:
                     yield Right("events:PutEvents", self._names[entry["EventBusName"]])
             case _:
                 raise AssertionError(f"say here which right {service} {operation} needs")
+
+
+@contextlib.contextmanager
+def written(app: App) -> Iterator[io.StringIO]:
+    """All that is written to a function's log: by its logger, by libraries, by a print."""
+    lines = io.StringIO()
+    handler = app.logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    before, root = handler.setStream(lines), logging.StreamHandler(lines)
+    # As Powertools does to the handler that Lambda gives the root: our lines come once.
+    root.addFilter(lambda record: record.name != app.app_name)
+    logging.getLogger().addHandler(root)
+    try:
+        with contextlib.redirect_stdout(lines), contextlib.redirect_stderr(lines):
+            yield lines
+    finally:
+        logging.getLogger().removeHandler(root)
+        handler.setStream(before)

@@ -20,11 +20,6 @@ hear_things = { calls = 1 }
 app = { mb = 9 }
 hear_things = { mb = 9 }
 """
-STORIES = """
-_TOLD: dict[str, object] = {
-    "things": things.tell,
-}
-"""
 WHOLE = {
     **FILES,
     "events/things/make_thing.json": "{}",
@@ -33,7 +28,6 @@ WHOLE = {
         f"tests/things/{name}.py": ""
         for name in ("story", "rivals", "invariants", "model", "machine", "test_machine")
     },
-    "tests/stories.py": STORIES,
     "tests/bench/budgets.toml": BUDGETS,
     "FEATURES.md": "| RA-22 | Things | POST /things/things | tests/things/test_app.py::test_it |\n",
 }
@@ -68,9 +62,6 @@ MISSING: list[tuple[dict[str, str | None], str]] = [
     ({"events/things/make_thing.json": None}, "events/things/make_thing.json is missing"),
     *((without(name), f"{name} is missing") for name in WHOLE if name.startswith("tests/things/")),
     ({"infra/things.yaml": None}, "infra/things.yaml is missing"),
-    ({"tests/stories.py": STORIES.replace("things", "others")},
-     "tests/stories.py does not tell the story of things"),
-    ({"tests/stories.py": None}, "tests/stories.py does not tell the story of things"),
     ({"tests/bench/budgets.toml": BUDGETS.replace("app = { modules = 9 }", "")},
      "budgets.toml, [things], has no line for the modules of app"),
     ({"tests/bench/budgets.toml": BUDGETS.replace("hear_things = { mb = 9 }", "")},

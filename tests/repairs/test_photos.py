@@ -6,6 +6,7 @@ import io
 import json
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -15,6 +16,7 @@ from PIL import Image, ImageChops, ImageOps
 
 from chalicelib.repairs.photos import actions, pictures, store
 from chalicelib.repairs.photos.rules import MAX_BYTES, PhotoState, Refusal
+from shared import clock
 from tests.repairs import pictures as made
 from tests.repairs.scene import (
     COMMUNITY,
@@ -186,6 +188,14 @@ def test_the_same_key_gives_the_same_place_and_uses_the_quota_once(repairs: Repa
     assert again["photo_id"] == first["photo_id"]
     assert [item["used"]["N"] for item in repairs.items() if "used" in item] == ["1"]
     assert place(repairs, NEIGHBOUR, key="photo-0001")["photo_id"] != first["photo_id"]
+
+
+def test_a_place_that_was_forgotten_never_comes_back_under_its_id(
+    repairs: Repairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = place(repairs, key="photo-0001")
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(days=1))
+    assert place(repairs, key="photo-0001")["photo_id"] != first["photo_id"]
 
 
 @pytest.mark.parametrize(

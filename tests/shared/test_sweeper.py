@@ -110,6 +110,23 @@ def test_what_the_bus_did_not_take_is_told_by_the_next_sweep(
     assert sweeper.sweep(DUE).told == 1
 
 
+def test_what_the_bus_never_takes_holds_up_nothing_behind_it(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, (pk, sk) in enumerate(_PLACES):
+        put(pk, sk, NOW + timedelta(hours=number))
+    monkeypatch.setattr(sweeper, "MAX_LIMIT", 1)
+    first = f"{_PLACES[0][0]}/{_PLACES[0][1]}:1"
+
+    def refused(parsed: dict[str, Any], **_: object) -> None:
+        parsed["FailedEntryCount"] = int(told[-1] == first)
+
+    aws.client("events").meta.events.register("after-call.events.PutEvents", refused)
+    with pytest.raises(RelayFailed):
+        sweeper.sweep(DUE + timedelta(hours=len(_PLACES)))
+    assert set(told) == {f"{pk}/{sk}:1" for pk, sk in _PLACES}
+
+
 def test_of_two_sweeps_at_once_one_stops(told: list[str]) -> None:
     put("com_1#thing#a", "1")
     swept: list[int] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.community import rules, shapes, store
+from chalicelib.community import rules, shapes, standing, store
 from chalicelib.community.register import store as register_store
 from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
 from shared import events, grants, ids
@@ -102,7 +102,7 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
     caller.require(rules.check_scope(wanted.scope))
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
-    return _begin(holding, "StaffGranted", rules.basis(caller.grants, granters, wanted.scope))
+    return _begin(holding, "StaffGranted", standing.basis(caller.grants, granters, wanted.scope))
 
 
 def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
@@ -114,7 +114,7 @@ def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Hol
         raise NotFound
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
     ended = rules.end(holding, caller.person_id, now, wanted.reason)
-    basis = rules.basis(caller.grants, granters, wanted.scope)
+    basis = standing.basis(caller.grants, granters, wanted.scope)
     return holding if ended is None else _save(ended, "StaffRevoked", basis)
 
 
@@ -145,7 +145,7 @@ def bind_resident(
         at=now,
     )
     rules.check_binding(caller.person_id, holding)
-    basis = rules.basis(caller.grants, caller.permission.roles, scope)
+    basis = standing.basis(caller.grants, caller.permission.roles, scope)
     return _begin(holding, "ResidentBound", basis)
 
 
@@ -159,7 +159,7 @@ def unbind_resident(
     if holding is None:
         raise NotFound
     ended = rules.end(holding, caller.person_id, now, wanted.reason)
-    basis = rules.basis(caller.grants, caller.permission.roles, scope)
+    basis = standing.basis(caller.grants, caller.permission.roles, scope)
     return holding if ended is None else _save(ended, "ResidentUnbound", basis)
 
 

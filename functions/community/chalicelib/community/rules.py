@@ -170,7 +170,7 @@ def basis(held: Iterable[Grant], roles: frozenset[Role], scope: str) -> tuple[Gr
 
     One that covers the scope is enough.  A role on a company also stands in the authorizer's
     answer for each community and is stored for the company alone; which company a community
-    belongs to is not said there, so a role on several companies must stand in each of them.
+    belongs to is not said there, so of a role on several companies all are told.
 
     Parameters
     ----------

@@ -263,8 +263,8 @@ class App(Chalice):
 
         swept = sweeper.sweep(clock.now())
         self.logger.info("sweep", extra=msgspec.to_builtins(swept))
-        if swept.left_out:
-            self.logger.error("events left out of a sweep", extra=msgspec.to_builtins(swept))
+        if swept.left_out or not swept.finished:
+            self.logger.error("a sweep left something out", extra=msgspec.to_builtins(swept))
 
     def consume(
         self, event: Any, take: Callable[[events.Event, datetime], None]

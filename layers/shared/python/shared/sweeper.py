@@ -71,13 +71,15 @@ def sweep(now: datetime) -> Swept:
     Raises
     ------
     RelayFailed
-        The bus did not take some; the next sweep begins with their page again.
+        The bus did not take some; what stands behind them was told, and the next sweep begins with
+        their page again.
     Refused
         Another sweep is at work.
     """
     newest = hour_of(now - SETTLED - HOUR)
     mark = _Mark.find(*_MARK) or _Mark(*_MARK, first_hour=hour_of(now - REPLAYED_FOR))
     first, told, left_out, finished = mark.first_hour, 0, 0, False
+    failed: events.RelayFailed | None = None
     for _ in range(MAX_PAGES):
         if mark.cursor is None:
             # The hours of a pass stand, so that each is read whole after it was over.
@@ -91,17 +93,23 @@ def sweep(now: datetime) -> Swept:
             range_condition=_BySweepHour.sweep_hour.between(mark.first_hour, mark.last_hour),
         )
         ready, unfit = _events_of(found.items, now)
-        events.publish(ready)
+        try:
+            events.publish(ready)
+        except events.RelayFailed as error:
+            failed = error
         told, left_out = told + len(ready), left_out + unfit
         before = mark.first_hour, mark.cursor
         mark.cursor = found.next_cursor
         if mark.cursor is None:
             finished = mark.last_hour >= newest
             mark.first_hour = mark.last_hour
-        if before != (mark.first_hour, mark.cursor):
+        # The mark waits before what the bus refused; what stands behind it does not.
+        if failed is None and before != (mark.first_hour, mark.cursor):
             mark.put()
         if finished:
             break
+    if failed is not None:
+        raise failed
     return Swept(first, mark.last_hour or first, told, left_out, finished)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from chalicelib.community import rules as community_rules
+from chalicelib.community import standing
 from chalicelib.community.register import imports, report, rules, shapes, store
 from chalicelib.community.register.model import (
     MAX_FILE_BYTES,
@@ -265,7 +265,7 @@ def export_register(
 
 def _basis(caller: Caller, scope: str) -> tuple[Grant, ...]:
     """The stored grants by which the caller may do this on a scope."""
-    return community_rules.basis(caller.grants, caller.permission.roles, scope)
+    return standing.basis(caller.grants, caller.permission.roles, scope)
 
 
 class Busy(Exception):

@@ -129,7 +129,7 @@ def list_rooms(
         consistent=True,
     )
     building = get_building(community_id, name)
-    if not building.edition:
+    if not building.rooms:
         # It is not there, or nothing but claimed by its first import.
         return None
     if building.edition != edition:

@@ -15,7 +15,7 @@ from chalicelib.repairs.photos.rules import (
     ShownPhoto,
     UploadForm,
 )
-from shared import files, ids
+from shared import clock, files, ids
 from shared.auth import Caller
 from shared.errors import NotFound
 
@@ -25,10 +25,13 @@ def request_photo_upload(
 ) -> UploadForm:
     """Give out a place for one photo, and the form to post its bytes with (RA-22).
 
-    The same key gives the same place, with a form that is good for five minutes again.
+    On one day the same key gives the same place, with a form that is good for five minutes again.
     """
     caller.reach(ids.community_of(community_id, "com"))
-    photo_id = ids.derived_id("pho", community_id, caller.person_id, key)
+    # A place that was forgotten must not come back under its id, which a ticket may name: it is
+    # kept for a day, so one of another day has another.
+    day = clock.estate_date(now).isoformat()
+    photo_id = ids.derived_id("pho", community_id, caller.person_id, day, key)
     photo = rules.request_photo_upload(photo_id, caller.person_id, now)
     store.add_photo(photo, upload_quota(caller.person_id, now))
     form = files.upload_form(_quarantined(photo_id), content_type, MAX_BYTES, now)
