@@ -48,7 +48,9 @@ def photo_of(who: Person, number: int) -> str:
     photo_id = f"pho_7k2m9x4a_01jd{number:022}"
     awaited = photo_rules.request_photo_upload(photo_id, who.person_id, NOW)
     photo_store.add_photo(awaited, upload_quota(who.person_id, NOW))
-    photo_store.save_photo(photo_rules.release_photo(awaited, 800, 600), awaited)
+    photo_store.save_photo(
+        photo_rules.release_photo(awaited, 800, 600, "0123456789abcdef"), awaited
+    )
     return photo_id
 
 

@@ -150,6 +150,13 @@ def key_of(photo_id: str) -> str:
     return f"quarantine/{COMMUNITY}/{photo_id}"
 
 
+def stem_of(photo_id: str) -> str:
+    """Where the cleaned picture of a photo lies, without its ending."""
+    photo = store.get_photo(photo_id)
+    assert photo is not None
+    return f"photos/{COMMUNITY}/{photo_id}/{photo.digest}"
+
+
 def upload(repairs: Repairs, photo_id: str, body: bytes) -> None:
     repairs.client("s3").put_object(Bucket=repairs.bucket, Key=key_of(photo_id), Body=body)
 
@@ -241,7 +248,7 @@ def test_an_uploaded_photo_is_cleaned_and_quarantine_is_empty(repairs: Repairs) 
     photo_id = place(repairs)["photo_id"]
     upload(repairs, photo_id, made.jpeg(3000, 2000))
     assert take(repairs, key_of(photo_id)) == []
-    stem = f"photos/{COMMUNITY}/{photo_id}"
+    stem = stem_of(photo_id)
     assert repairs.keys() == [f"{stem}.jpg", f"{stem}_thumb.jpg"]
     kept = repairs.client("s3").get_object(Bucket=repairs.bucket, Key=f"{stem}.jpg")
     assert kept["ContentType"] == "image/jpeg"
@@ -249,6 +256,26 @@ def test_an_uploaded_photo_is_cleaned_and_quarantine_is_empty(repairs: Repairs) 
     photo = store.get_photo(photo_id)
     assert photo is not None
     assert (photo.state, photo.width, photo.height) == (PhotoState.READY, 2048, 1365)
+
+
+def test_of_two_uploads_to_one_place_only_the_first_taken_is_ever_shown(
+    repairs: Repairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo_id = place(repairs)["photo_id"]
+    upload(repairs, photo_id, made.jpeg())
+    real = pictures.clean
+
+    def meanwhile(raw: bytes) -> pictures.Picture:
+        """Another delivery takes another picture while this one is being cleaned."""
+        monkeypatch.setattr(pictures, "clean", real)
+        upload(repairs, photo_id, made.jpeg(100, 50))
+        assert take(repairs, key_of(photo_id)) == []
+        return real(raw)
+
+    monkeypatch.setattr(pictures, "clean", meanwhile)
+    assert take(repairs, key_of(photo_id)) == ["m0"]
+    shown = repairs.client("s3").get_object(Bucket=repairs.bucket, Key=f"{stem_of(photo_id)}.jpg")
+    assert opened(shown["Body"].read()).size == (100, 50)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +315,7 @@ def test_a_second_upload_to_the_same_place_changes_nothing_and_is_cleared_away(
     photo_id = place(repairs)["photo_id"]
     upload(repairs, photo_id, made.jpeg())
     take(repairs, key_of(photo_id))
-    stem = f"photos/{COMMUNITY}/{photo_id}"
+    stem = stem_of(photo_id)
     before = repairs.client("s3").get_object(Bucket=repairs.bucket, Key=f"{stem}.jpg")["ETag"]
     upload(repairs, photo_id, made.jpeg(100, 100))
     take(repairs, key_of(photo_id))

@@ -303,7 +303,7 @@ def test_photos_are_read_in_one_call_and_the_absent_are_left_out() -> None:
 def test_a_photo_is_released_once() -> None:
     photo = _photo(1)
     photo_store.add_photo(photo, upload_quota(RESIDENT.person_id, NOW))
-    ready = photo_rules.release_photo(photo, 800, 600)
+    ready = photo_rules.release_photo(photo, 800, 600, "0123456789abcdef")
     photo_store.save_photo(ready, photo)
     assert photo_store.get_photo(photo.id) == ready
     # The same outcome again is the same write; another one meets what is there.
@@ -319,7 +319,7 @@ def test_an_awaited_photo_is_forgotten_and_a_ready_one_is_kept(repairs_on: Repai
     photo_store.add_photo(photo, upload_quota(RESIDENT.person_id, NOW))
     (item,) = [i for i in repairs_on.items() if i["sk"]["S"] == "photo"]
     assert int(item["expires_at"]["N"]) == int((NOW + timedelta(days=1)).timestamp())
-    photo_store.save_photo(photo_rules.release_photo(photo, 800, 600), photo)
+    photo_store.save_photo(photo_rules.release_photo(photo, 800, 600, "0123456789abcdef"), photo)
     (item,) = [i for i in repairs_on.items() if i["sk"]["S"] == "photo"]
     assert "expires_at" not in item
 

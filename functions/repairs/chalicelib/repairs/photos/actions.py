@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from chalicelib.repairs.limits import upload_quota
 from chalicelib.repairs.photos import rules, store
@@ -82,8 +83,8 @@ def _quarantined(photo_id: str) -> str:
     return f"quarantine/{ids.community_of(photo_id, 'pho')}/{photo_id}"
 
 
-def _released(photo_id: str) -> tuple[str, str]:
-    stem = f"photos/{ids.community_of(photo_id, 'pho')}/{photo_id}"
+def _released(photo: Photo) -> tuple[str, str]:
+    stem = f"photos/{ids.community_of(photo.id, 'pho')}/{photo.id}/{photo.digest}"
     return f"{stem}.jpg", f"{stem}_thumb.jpg"
 
 
@@ -110,10 +111,14 @@ def _examine(photo: Photo, key: str) -> Photo | None:
         return rules.refuse_photo(photo, Refusal.TOO_LARGE)
     except pictures.Unfit as unfit:
         return rules.refuse_photo(photo, unfit.refusal)
-    full_key, thumbnail_key = _released(photo.id)
+    # Of two uploads to one place each is kept under its own name; the photo names the one that
+    # counts, in the write that releases it.
+    digest = sha256(picture.full).hexdigest()[:16]
+    released = rules.release_photo(photo, picture.width, picture.height, digest)
+    full_key, thumbnail_key = _released(released)
     files.write(full_key, picture.full, "image/jpeg")
     files.write(thumbnail_key, picture.thumbnail, "image/jpeg")
-    return rules.release_photo(photo, picture.width, picture.height)
+    return released
 
 
 def _shown(photo_id: str, photo: Photo | None) -> ShownPhoto:
@@ -122,5 +127,5 @@ def _shown(photo_id: str, photo: Photo | None) -> ShownPhoto:
         return ShownPhoto(photo_id, PhotoState.REFUSED, Refusal.NEVER_UPLOADED)
     if photo.state is not PhotoState.READY:
         return ShownPhoto(photo_id, photo.state, photo.refusal)
-    full, thumbnail = (files.download_link(key) for key in _released(photo_id))
+    full, thumbnail = (files.download_link(key) for key in _released(photo))
     return ShownPhoto(photo_id, photo.state, None, full, thumbnail)

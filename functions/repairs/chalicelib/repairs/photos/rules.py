@@ -38,7 +38,10 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class Photo:
-    """One uploaded picture; `expires_at` forgets a place that nobody used."""
+    """One uploaded picture; `expires_at` forgets a place that nobody used.
+
+    `digest` names the cleaned bytes that count, so that no later upload can take their place.
+    """
 
     id: str
     uploader_id: str
@@ -49,6 +52,7 @@ class Photo:
     refusal: Refusal | None = None
     width: int | None = None
     height: int | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def request_photo_upload(photo_id: str, uploader_id: str, now: datetime) -> Phot
     return Photo(photo_id, uploader_id, PhotoState.AWAITED, now, now + _AWAITED_FOR, version=1)
 
 
-def release_photo(photo: Photo, width: int, height: int) -> Photo:
+def release_photo(photo: Photo, width: int, height: int, digest: str) -> Photo:
     """The photo whose cleaned picture is stored and may be seen."""
     return replace(
         photo,
@@ -86,6 +90,7 @@ def release_photo(photo: Photo, width: int, height: int) -> Photo:
         expires_at=None,
         width=width,
         height=height,
+        digest=digest,
     )
 
 

@@ -27,6 +27,7 @@ class _PhotoItem(records.Item):
     refusal = UnicodeAttribute(null=True)
     width = NumberAttribute(null=True)
     height = NumberAttribute(null=True)
+    digest = UnicodeAttribute(null=True)
 
 
 def add_photo(photo: Photo, quota: Quota) -> None:
@@ -83,6 +84,7 @@ def _to_item(photo: Photo) -> _PhotoItem:
         refusal=photo.refusal.value if photo.refusal else None,
         width=photo.width,
         height=photo.height,
+        digest=photo.digest,
     )
 
 
@@ -97,4 +99,5 @@ def _to_photo(item: _PhotoItem) -> Photo:
         refusal=Refusal(item.refusal) if item.refusal else None,
         width=int(item.width) if item.width else None,
         height=int(item.height) if item.height else None,
+        digest=item.digest,
     )
