@@ -33,13 +33,14 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a family counts, and the least it must reach."""
+    """What a family counts, the least it must reach, and whether each thing's count is printed."""
 
     title: str
     title_zh: str
     counted: str
     test: Count
     prove: Count
+    each: bool = False
 
 
 def families() -> dict[str, Family]:
@@ -48,11 +49,19 @@ def families() -> dict[str, Family]:
 
 
 class Reached(msgspec.Struct):
-    """What a family did in this run."""
+    """What a family did in this run: how often it attacked each thing, and its broken tests."""
 
-    count: int = 0
-    attacked: set[str] = msgspec.field(default_factory=set)
+    attacked: dict[str, int] = {}
     broken: int = 0
+
+    @property
+    def count(self) -> int:
+        """All of its attacks."""
+        return sum(self.attacked.values())
+
+    def add(self, attacks: int, attacked: str) -> None:
+        """Add attacks on one thing."""
+        self.attacked[attacked] = self.attacked.get(attacked, 0) + attacks
 
 
 class Tally:
@@ -75,8 +84,7 @@ class Tally:
 
     def count(self, attacks: int, attacked: str) -> None:
         """Add attacks on one thing, named as a person would: `repairs.report_repair`."""
-        self._reached.count += attacks
-        self._reached.attacked.add(attacked)
+        self._reached.add(attacks, attacked)
 
 
 class Families:
@@ -185,8 +193,8 @@ class Families:
         output = getattr(node, "workeroutput", {})
         for name, part in msgspec.convert(output.get(MARKER, {}), dict[str, Reached]).items():
             reached = self.reached.setdefault(name, Reached())
-            reached.count += part.count
-            reached.attacked |= part.attacked
+            for attacked, attacks in part.attacked.items():
+                reached.add(attacks, attacked)
             reached.broken += part.broken
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -194,6 +202,10 @@ class Families:
         if self.reached:
             terminalreporter.section("families")
             terminalreporter.line(self.table("en"))
+            for name in sorted(self.reached):
+                if self.known[name].each:
+                    for attacked, count in sorted(self.reached[name].attacked.items()):
+                        terminalreporter.line(f"{name} {attacked}: {count:,}")
         if self.whole and self.short():
             terminalreporter.line(f"unreachable: {', '.join(self.short())}")
 
