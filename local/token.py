@@ -37,7 +37,7 @@ def main() -> None:
     if len(sys.argv) != 2 or not sys.argv[1]:
         sys.exit("whose token? say `make token WHO=…` with a user name, a name or a role")
     if not LOCAL_JSON.exists():
-        sys.exit("the platform has not run here yet: start it with `make run`")
+        sys.exit("the platform is not running here: start it with `make run`")
     platform = json.loads(LOCAL_JSON.read_text())
     try:
         person = find_person(platform, sys.argv[1])
