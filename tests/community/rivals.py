@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.community import authorizer
 from shared import aws, clock, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
+from tests.harness.front_door import trusted_issuer
 from tests.harness.interleavings import Rivals
-from tests.harness.issuer import CLIENT, Issuer, new_key
+from tests.harness.issuer import Issuer
 from tests.harness.recorder import Recorder, Trigger
 from tests.harness.rights import hold
 
@@ -48,21 +47,8 @@ _CREDIT_CODE = "91320114MA1MABCD0K"
 
 def scenes(recorder: Recorder) -> Iterator[Rivals]:
     """From the founding of a company to the day on which people come and go."""
-    issuer = Issuer(new_key())
-    known = {
-        "issuer": issuer.address,
-        "jwks_uri": issuer.jwks_uri,
-        "audience": [CLIENT],
-        "token_use": "access",
-    }
-    os.environ["ISSUERS"] = json.dumps([known])
-    authorizer._verifier.cache_clear()
-    try:
+    with trusted_issuer() as issuer:
         yield from _estate(recorder, issuer)
-    finally:
-        issuer.stop()
-        authorizer._verifier.cache_clear()
-        del os.environ["ISSUERS"]
 
 
 def _estate(recorder: Recorder, issuer: Issuer) -> Iterator[Rivals]:

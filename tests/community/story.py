@@ -6,18 +6,16 @@ Each list comes to hold as many things as the story is told with, and is asked f
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.community import authorizer
 from shared import aws, clock, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
 from tests.community.register.register_files import Value, csv_of
 from tests.community.register.scene import notification, rows_of
 from tests.harness import canaries
+from tests.harness.front_door import trusted_issuer
 from tests.harness.hours import hours_later, schedule
-from tests.harness.issuer import CLIENT, Issuer, new_key
 from tests.harness.recorder import Recorder
 from tests.harness.rights import hold
 
@@ -242,16 +240,7 @@ def _swept(recorder: Recorder) -> None:
 
 def _let_in(recorder: Recorder, company_id: str) -> None:
     """Somebody with a role on a company and a genuine token."""
-    issuer = Issuer(new_key())
-    known = {
-        "issuer": issuer.address,
-        "jwks_uri": issuer.jwks_uri,
-        "audience": [CLIENT],
-        "token_use": "access",
-    }
-    os.environ["ISSUERS"] = json.dumps([known])
-    authorizer._verifier.cache_clear()
-    try:
+    with trusted_issuer() as issuer:
         given = {
             "person_id": ids.person_id(issuer.address, _SUBJECT),
             "role": "company_admin",
@@ -261,10 +250,6 @@ def _let_in(recorder: Recorder, company_id: str) -> None:
         recorder.request(ADMIN, "POST", "/grants", given, 201)
         event = {"authorizationToken": f"Bearer {issuer.token()}", "methodArn": "arn:aws:x/GET/me"}
         assert recorder.start("authorize", event)["context"]
-    finally:
-        issuer.stop()
-        authorizer._verifier.cache_clear()
-        del os.environ["ISSUERS"]
 
 
 WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {

@@ -28,6 +28,26 @@ _ARN = "arn:aws:execute-api:cn-north-1:123456789012:a1b2c3d4e5/api/GET/me"
 Context = Mapping[str, str]
 
 
+@contextmanager
+def trusted_issuer() -> Iterator[Issuer]:
+    """An issuer whose tokens the authorizer takes, for as long as the context lasts."""
+    issuer = Issuer(new_key())
+    known = {
+        "issuer": issuer.address,
+        "jwks_uri": issuer.jwks_uri,
+        "audience": [CLIENT],
+        "token_use": "access",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ISSUERS", json.dumps([known]))
+        authorizer._verifier.cache_clear()
+        try:
+            yield issuer
+        finally:
+            issuer.stop()
+            authorizer._verifier.cache_clear()
+
+
 @dataclass
 class FrontDoor:
     """Lets people in by their tokens."""

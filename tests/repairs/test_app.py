@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,10 +10,20 @@ import pytest
 
 from chalicelib.repairs import shapes, store, trail
 from chalicelib.repairs.model import Action, State
-from shared import events
 from shared.auth import Grant, Role
 from tests.harness.gateway import Answer
 from tests.repairs import pictures
+from tests.repairs.api import (
+    ALL,
+    PHOTO,
+    REPORT,
+    announced,
+    ok,
+    reported,
+    take,
+    taken_photo,
+    through,
+)
 from tests.repairs.scene import (
     BUTLER,
     BUTLER_NEXT_DOOR,
@@ -37,82 +43,8 @@ from tests.repairs.scene import (
     WORKER,
     Person,
     Repairs,
-    as_json,
-    report,
     technician,
 )
-
-SAMPLES = Path(__file__).parents[2] / "events" / "repairs"
-REPORT = as_json(report())
-PHOTO = pictures.jpeg()
-
-
-def ok(answer: Answer, status: int = 200) -> Any:
-    assert answer.status == status, answer.text
-    return answer.json
-
-
-def reported(repairs: Repairs, key: str = "key-0001", **changes: Any) -> dict[str, Any]:
-    answer = repairs.call(RESIDENT, "POST", "/tickets", {**REPORT, **changes}, Idempotency_Key=key)
-    found: dict[str, Any] = ok(answer, 201)
-    return found
-
-
-def taken_photo(repairs: Repairs, who: Person, raw: bytes) -> str:
-    """A photo that was uploaded, and examined."""
-    body = {"community_id": COMMUNITY, "content_type": "image/jpeg", "size_bytes": 5000}
-    answer = repairs.call(who, "POST", "/photos", body, Idempotency_Key=f"photo-{uuid.uuid4()}")
-    photo_id: str = ok(answer, 201)["photo_id"]
-    key = f"quarantine/{COMMUNITY}/{photo_id}"
-    repairs.client("s3").put_object(Bucket=repairs.bucket, Key=key, Body=raw)
-    body_text = json.dumps({"Records": [{"s3": {"object": {"key": key}}}]})
-    answer = repairs.module.take_photo({"Records": [message("m0", body_text)]}, None)
-    assert answer == {"batchItemFailures": []}
-    return photo_id
-
-
-def message(message_id: str, body: str) -> dict[str, Any]:
-    return {"messageId": message_id, "eventSource": "aws:sqs", "body": body}
-
-
-def take(repairs: Repairs, action: Action, ticket: dict[str, Any], who: Person) -> Answer:
-    """Ask for a step with what it needs."""
-    url = f"/tickets/{ticket['ticket_id']}"
-    version = {"version": ticket["version"]}
-    store.keep_technician(COMMUNITY, technician())
-    said: dict[Action, tuple[str, Callable[[], dict[str, Any]]]] = {
-        Action.ASSIGN: ("assignment", lambda: {"worker_id": WORKER.person_id}),
-        Action.ACCEPT: ("acceptance", dict),
-        Action.RETURN: ("return", lambda: {"reason": "没有配件"}),
-        Action.START: ("start", dict),
-        Action.FINISH: ("completion", lambda: {"photo_ids": [taken_photo(repairs, WORKER, PHOTO)]}),
-        Action.RATE: ("rating", lambda: {"speed": 5, "attitude": 4, "quality": 5}),
-        Action.WITHDRAW: ("withdrawal", lambda: {"reason": "自己修好了"}),
-    }
-    path, facts = said[action]
-    return repairs.call(who, "POST", f"{url}/{path}", {**facts(), **version})
-
-
-def through(repairs: Repairs, *actions: Action, **changes: Any) -> dict[str, Any]:
-    """A ticket after these steps, each taken by whom it belongs to."""
-    ticket = reported(repairs, **changes)
-    for action in actions:
-        who = {
-            Action.ASSIGN: DISPATCHER,
-            Action.RATE: RESIDENT,
-            Action.WITHDRAW: RESIDENT,
-        }.get(action, WORKER)
-        ticket = ok(take(repairs, action, ticket, who))
-    return ticket
-
-
-ALL = (Action.ASSIGN, Action.ACCEPT, Action.START, Action.FINISH, Action.RATE)
-
-
-def announced(repairs: Repairs) -> list[str]:
-    """The event that each ticket carries now."""
-    found = [i["event"]["S"] for i in repairs.items() if "event" in i]
-    return [events.decode(text).type for text in found]
 
 
 def test_a_repair_travels_from_the_report_to_the_rating(repairs: Repairs) -> None:
@@ -350,64 +282,6 @@ def test_the_worker_finishes_with_photos_of_their_own(repairs: Repairs) -> None:
     assert repairs.call(WORKER, "POST", url, body).json["errors"][0]["path"] == "photo_ids"
     body["photo_ids"] = [taken_photo(repairs, RESIDENT, PHOTO)]
     assert repairs.call(WORKER, "POST", url, body).json["errors"][0]["code"] == "no_such_photo"
-
-
-def test_everyone_finds_their_tickets_in_their_list(repairs: Repairs) -> None:
-    ticket = through(repairs, Action.ASSIGN)
-    for who, url in (
-        (RESIDENT, "/my-tickets"),
-        (WORKER, "/my-jobs"),
-        (DISPATCHER, f"/tickets?community_id={COMMUNITY}"),
-    ):
-        found = ok(repairs.call(who, "GET", url))
-        assert [item["ticket_id"] for item in found["items"]] == [ticket["ticket_id"]]
-        assert found["next_cursor"] is None
-    assert ok(repairs.call(NEIGHBOUR, "GET", "/my-tickets"))["items"] == []
-    closed = f"/tickets?community_id={COMMUNITY}&state=closed"
-    assert ok(repairs.call(DISPATCHER, "GET", closed))["items"] == []
-
-
-def test_ended_tickets_are_listed_this_month(repairs: Repairs) -> None:
-    ticket = through(repairs, Action.WITHDRAW)
-    month = ticket["closed_at"][:7]
-    url = f"/tickets?community_id={COMMUNITY}&state=closed"
-    listed = [ok(repairs.call(DISPATCHER, "GET", url))["items"]]
-    # Between 16:00 and midnight in UTC the estate may be a month ahead.
-    listed.append(ok(repairs.call(DISPATCHER, "GET", f"{url}&month={month}"))["items"])
-    assert [ticket["ticket_id"]] in [[item["ticket_id"] for item in items] for items in listed]
-
-
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        ("month=2026-11", "query:month"),
-        ("state=closed&month=2026-13", "query:month"),
-        ("state=done", "query:state"),
-        ("limit=101", "query:limit"),
-        ("cursor=bm90IGE", "query:cursor"),
-        ("sort=asc", "query:sort"),
-    ],
-)
-def test_a_list_that_does_not_fit_is_told_where(repairs: Repairs, query: str, path: str) -> None:
-    url = f"/tickets?community_id={COMMUNITY}&{query}"
-    answer = repairs.call(DISPATCHER, "GET", url)
-    assert answer.status == 400
-    assert [error["path"] for error in answer.json["errors"]] == [path]
-
-
-def test_a_list_of_another_community_does_not_exist(repairs: Repairs) -> None:
-    for url in ("/tickets", "/technicians"):
-        answer = repairs.call(FOREIGN_DISPATCHER, "GET", f"{url}?community_id={COMMUNITY}")
-        assert answer.status == 404
-
-
-def test_a_cursor_of_one_list_opens_no_other(repairs: Repairs) -> None:
-    for i in range(3):
-        reported(repairs, key=f"key-{i:04}", description=f"第 {i} 处漏水")
-    cursor = ok(repairs.call(RESIDENT, "GET", "/my-tickets?limit=1"))["next_cursor"]
-    assert cursor
-    answer = repairs.call(NEIGHBOUR, "GET", f"/my-tickets?cursor={cursor}")
-    assert (answer.status, answer.json["errors"][0]["code"]) == (400, "bad_cursor")
 
 
 def test_all_states_have_words_in_both_languages(repairs: Repairs) -> None:

@@ -82,14 +82,14 @@ class _RS256(Algorithm):
         numbers = rsa.RSAPublicNumbers(from_base64url_uint(jwk["e"]), from_base64url_uint(jwk["n"]))
         return numbers.public_key()
 
-    # PyJWT wants both of every algorithm; nothing is signed or published here.
+    # PyJWT wants both of every algorithm.
 
     def sign(self, msg: bytes, key: Any) -> NoReturn:
-        raise NotImplementedError
+        raise NotImplementedError  # nothing is signed here
 
     @staticmethod
     def to_jwk(key_obj: Any, as_dict: bool = False) -> NoReturn:
-        raise NotImplementedError
+        raise NotImplementedError  # nothing is published here
 
 
 # Knows no other algorithm: neither "none" nor a symmetric one is anywhere to be chosen.
