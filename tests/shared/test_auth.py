@@ -156,7 +156,13 @@ def test_grants_survive_the_gateways_context(grants: list[Grant]) -> None:
     handed_on = auth.from_context(context, ASSIGN)
     assert set(handed_on.grants) == set(grants)
     assert handed_on.person_id == "per_1"
+    assert handed_on.acting_id == ""
     assert not handed_on.checked
+
+
+def test_who_acts_for_another_survives_the_gateways_context() -> None:
+    handed_on = auth.from_context(auth.to_context("per_1", (), "per_2"), ASSIGN)
+    assert (handed_on.person_id, handed_on.acting_id) == ("per_1", "per_2")
 
 
 def test_a_company_role_on_all_its_communities_fits_the_gateways_context() -> None:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from shared import aws, events
+from shared.auth import SIGNED_IN, Caller, calling
 from shared.events import Event, RelayFailed
 from tests.conftest import Cloud
 
@@ -217,3 +218,27 @@ def test_a_failure_is_told_while_its_reason_is_at_hand() -> None:
         [("m1", "{")], lambda body, _: json.loads(body), lambda _: reasons.append(sys.exception())
     )
     assert isinstance(reasons[0], ValueError)
+
+
+def test_an_event_names_whose_hands_it_were_and_in_whose_name() -> None:
+    acting = Caller("per_grandmother", (), SIGNED_IN, acting_id="per_daughter")
+    with calling(acting):
+        own = _made(actor_id="per_grandmother")
+        other = _made(actor_id="per_clerk")
+    by_themselves = _made(actor_id="per_grandmother")
+    assert (own.actor_id, own.for_id) == ("per_daughter", "per_grandmother")
+    assert (other.actor_id, other.for_id) == ("per_clerk", "")
+    assert (by_themselves.actor_id, by_themselves.for_id) == ("per_grandmother", "")
+    assert events.decode(events.encode(own)) == own
+
+
+def _made(actor_id: str) -> events.Event:
+    return events.happened(
+        "RepairReported",
+        "repairs",
+        "rep_7k2m9x4a_1",
+        1,
+        at=NOW,
+        community_id="com_7k2m9x4a",
+        actor_id=actor_id,
+    )

@@ -120,12 +120,14 @@ class Caller(msgspec.Struct):
     """A person with the scopes where the route's permission is theirs.
 
     `checked` turns true when an action asked for a scope or bound itself to the caller's own
-    things; the way in refuses to answer for an action that did neither.
+    things; the way in refuses to answer for an action that did neither.  `acting_id` is who sits
+    at the device where that is somebody else, with a mandate to act for the person.
     """
 
     person_id: str
     grants: tuple[Grant, ...]
     permission: Permission
+    acting_id: str = ""
     checked: bool = False
 
     @property
@@ -186,6 +188,12 @@ def calling(caller: Caller) -> Iterator[None]:
         _CALLING.reset(token)
 
 
+def acting_for(person_id: str) -> str:
+    """Who acts for `person_id` in the request that runs now; empty where they act themselves."""
+    caller = _CALLING.get()
+    return caller.acting_id if caller is not None and caller.person_id == person_id else ""
+
+
 def assert_checked() -> None:
     """Stop an action that writes or answers without having checked what it touches.
 
@@ -199,7 +207,7 @@ def assert_checked() -> None:
         raise AssertionError(f"an action under {caller.permission.name} never checked its caller")
 
 
-def to_context(person_id: str, grants: Iterable[Grant]) -> dict[str, str]:
+def to_context(person_id: str, grants: Iterable[Grant], acting_id: str = "") -> dict[str, str]:
     """The authorizer's answer: a gateway context holds texts only.
 
     Grants are written `role:scope,scope;role:scope`, as a hundred of them must stay below the
@@ -209,7 +217,7 @@ def to_context(person_id: str, grants: Iterable[Grant]) -> dict[str, str]:
     for grant in grants:
         by_role.setdefault(grant.role.value, []).append(grant.scope)
     packed = ";".join(f"{role}:{','.join(scopes)}" for role, scopes in sorted(by_role.items()))
-    return {"person_id": person_id, "grants": packed}
+    return {"person_id": person_id, "grants": packed, "acting_id": acting_id}
 
 
 def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
@@ -227,4 +235,5 @@ def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
     for part in filter(None, context.get("grants", "").split(";")):
         role, _, scopes = part.partition(":")
         written += [(role, scope) for scope in scopes.split(",")]
-    return Caller(person_id, tuple(known_grants(written)), wanted)
+    grants = tuple(known_grants(written))
+    return Caller(person_id, grants, wanted, context.get("acting_id", ""))

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from shared import aws, clock
+from shared import auth, aws, clock
 
 MAX_BATCH = 10
 """PutEvents takes ten entries a call (AWS: EventBridge quotas)."""
@@ -32,10 +32,11 @@ REMEMBERED_FOR = timedelta(days=35)
 and the fourteen of its dead letters, one after the other."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened: past-tense `type`, the item it happened to, and who did it.
 
-    `data` holds ids, codes and numbers; never a name, a phone or another personal detail of a
+    `actor_id` is whose hands it were; `for_id`, where it is not empty, in whose name they did it: a
+    daughter for her grandmother, an officer for a firm (RULES.md D8).  `data` holds ids, codes and numbers; never a name, a phone or another personal detail of a
     resident.
     """
 
@@ -48,6 +49,7 @@ class Event(msgspec.Struct, frozen=True):
     version: int
     actor_id: str
     data: dict[str, Any] = {}
+    for_id: str = ""
 
 
 def happened(
@@ -61,7 +63,15 @@ def happened(
     actor_id: str,
     data: dict[str, Any] | None = None,
 ) -> Event:
-    """The event that the change of `subject_id` to `version` announces."""
+    """The event that the change of `subject_id` to `version` announces.
+
+    Parameters
+    ----------
+    actor_id
+        Who did it, as the capability knows them; where somebody acts for this person in the request
+        that runs now, the event says both.
+    """
+    hands = auth.acting_for(actor_id)
     return Event(
         id=f"{subject_id}:{version}",
         type=type,
@@ -70,8 +80,9 @@ def happened(
         community_id=community_id,
         subject_id=subject_id,
         version=version,
-        actor_id=actor_id,
+        actor_id=hands or actor_id,
         data=data or {},
+        for_id=actor_id if hands else "",
     )
 
 
