@@ -36,8 +36,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened: past-tense `type`, the item it happened to, and who did it.
 
     `actor_id` is whose hands it were; `for_id`, where it is not empty, in whose name they did it: a
-    daughter for her grandmother, an officer for a firm (RULES.md D8).  `data` holds ids, codes and numbers; never a name, a phone or another personal detail of a
-    resident.
+    daughter for her grandmother, an officer for a firm (RULES.md D8).  `data` holds ids, codes and
+    numbers; never a name, a phone or another personal detail of a resident.
     """
 
     id: str
