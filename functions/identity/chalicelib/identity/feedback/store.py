@@ -91,7 +91,8 @@ def save_feedback(after: Feedback, before: Feedback, event: events.Event) -> Non
     try:
         item.put(_FeedbackItem.state == before.state.value)
     except Refused as refused:
-        raise Conflict("stale_version") from refused
+        if not records.is_echo(item, refused.stored):
+            raise Conflict("stale_version") from refused
 
 
 def list_own(person_id: str, limit: int, cursor: str | None) -> Page[Feedback]:
