@@ -274,7 +274,7 @@ def _invited(invitation: Invitation) -> events.Event:
         invitation.id,
         (invitation.version or 0) + 1,
         at=invitation.at,
-        community_id=invitation.scope if invitation.scope.startswith("com_") else PLATFORM,
+        community_id=PLATFORM,
         actor_id=invitation.by,
         data={"person_id": invitation.person_id, "scope": invitation.scope},
     )
