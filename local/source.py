@@ -103,7 +103,7 @@ class Capability:
             if "__pycache__" in parts:
                 continue
             dotted = ".".join(parts).removesuffix(".__init__")
-            kind = parts[-1] if parts[-1] in (*KINDS, "app", "__init__") else "idea"
+            kind = parts[-1] if parts[-1] in (*KINDS, "app", "routes", "__init__") else "idea"
             text = path.read_text()
             shown = str(path.relative_to(self.root))
             found[dotted] = Module(path, shown, dotted, kind, text, ast.parse(text))
@@ -145,9 +145,11 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
     return next((k.value for k in call.keywords if k.arg == name), None)
 
 
-def endpoints(app: Module) -> Iterator[tuple[str, ast.Call]]:
-    """Each view of the app with its `@app.endpoint(…)`."""
-    for name, function in app.functions.items():
-        for decorator in function.decorator_list:
-            if isinstance(decorator, ast.Call) and dotted_name(decorator.func) == "app.endpoint":
-                yield name, decorator
+def endpoints(capability: Capability) -> Iterator[tuple[Module, str, ast.Call]]:
+    """Each view with its file and its `@app.endpoint(…)`, or `@routes.endpoint(…)` of an idea."""
+    for module in (*capability.of_kind("app"), *capability.of_kind("routes")):
+        declared = f"{module.kind}.endpoint"
+        for name, function in module.functions.items():
+            for decorator in function.decorator_list:
+                if isinstance(decorator, ast.Call) and dotted_name(decorator.func) == declared:
+                    yield module, name, decorator

@@ -111,7 +111,7 @@ def handler_names(capability: Capability) -> set[str]:
 
 
 def _views(capability: Capability) -> set[str]:
-    return {name for name, _ in endpoints(capability.modules["app"])}
+    return {name for _, name, _ in endpoints(capability)}
 
 
 def _differences(where: str, wanted: set[str], found: set[str]) -> Iterator[str]:

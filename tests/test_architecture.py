@@ -101,7 +101,7 @@ def test_the_functions_that_are_checked_are_those_that_chalice_makes(name: str) 
 def test_an_app_calls_itself_as_its_folder_and_registers_every_view(name: str) -> None:
     app = load_app(name).app
     assert app.app_name == name
-    views = {view for view, _ in endpoints(Capability(ROOT, name).modules["app"])}
+    views = {view for _, view, _ in endpoints(Capability(ROOT, name))}
     assert {operation.view.__name__ for operation in app.operations} == views
 
 

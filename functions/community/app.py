@@ -8,8 +8,8 @@ from chalice.app import AuthRequest, AuthResponse, CloudWatchEvent, DynamoDBEven
 
 from chalicelib.community import actions, permissions, shapes, texts
 from chalicelib.community.register import actions as register
-from chalicelib.community.register import fields
 from chalicelib.community.register import shapes as register_shapes
+from chalicelib.community.register.routes import routes as register_routes
 from shared.app import HOURLY, App
 from shared.auth import SIGNED_IN, to_context
 from shared.requests import Call, CommunityId, NoQuery, PageQuery, RoomId
@@ -19,6 +19,7 @@ app = App(
     texts=texts.TEXTS,
     about="Companies, communities, the house register, roles and bindings.",
 )
+app.include(register_routes)
 
 
 @app.lambda_function(name="authorize")
@@ -197,171 +198,6 @@ def list_residents(call: Call[None, PageQuery], room_id: RoomId) -> shapes.Holdi
     """List who is or was bound to a room."""
     found = actions.list_residents(call.caller, room_id, call.query.limit, call.query.cursor)
     return shapes.holding_page(found)
-
-
-@app.endpoint(
-    "POST",
-    "/communities/{community_id}/imports",
-    allows=permissions.IMPORT_REGISTER,
-    takes=register_shapes.RequestImport,
-    gives=register_shapes.OpenedImport,
-    status=201,
-    errors=["idempotency_key_reused", "stale_version"],
-    keyed=True,
-)
-def request_import(
-    call: Call[register_shapes.RequestImport, NoQuery], community_id: CommunityId
-) -> register_shapes.OpenedImport:
-    """Open an import of a house register file (房产台账) and get the form to post it with."""
-    return register_shapes.opened(
-        *register.request_import(call.caller, community_id, call.body, call.key, call.now)
-    )
-
-
-@app.endpoint(
-    "GET",
-    "/communities/{community_id}/imports",
-    allows=permissions.IMPORT_REGISTER,
-    query=PageQuery,
-    gives=register_shapes.ImportPage,
-)
-def list_imports(
-    call: Call[None, PageQuery], community_id: CommunityId
-) -> register_shapes.ImportPage:
-    """List a community's imports, newest first."""
-    found = register.list_imports(call.caller, community_id, call.query.limit, call.query.cursor)
-    return register_shapes.import_page(found, call.language)
-
-
-@app.endpoint(
-    "GET",
-    "/imports/{import_id}",
-    allows=permissions.IMPORT_REGISTER,
-    gives=register_shapes.Import,
-)
-def get_import(call: Call[None, NoQuery], import_id: fields.ImportId) -> register_shapes.Import:
-    """Show an import: its dry run's totals, or what became of each building."""
-    return register_shapes.imported(register.get_import(call.caller, import_id), call.language)
-
-
-@app.endpoint(
-    "GET",
-    "/imports/{import_id}/rows",
-    allows=permissions.IMPORT_REGISTER,
-    query=register_shapes.RowQuery,
-    gives=register_shapes.RowPage,
-    errors=["no_dry_run"],
-)
-def list_import_rows(
-    call: Call[None, register_shapes.RowQuery], import_id: fields.ImportId
-) -> register_shapes.RowPage:
-    """List what a dry run would do to each room."""
-    return register_shapes.row_page(*register.list_import_rows(call.caller, import_id, call.query))
-
-
-@app.endpoint(
-    "GET",
-    "/imports/{import_id}/findings",
-    allows=permissions.IMPORT_REGISTER,
-    query=register_shapes.FindingQuery,
-    gives=register_shapes.FindingPage,
-    errors=["no_dry_run"],
-)
-def list_import_findings(
-    call: Call[None, register_shapes.FindingQuery], import_id: fields.ImportId
-) -> register_shapes.FindingPage:
-    """List what a dry run found wrong: sheet, row, column, reason."""
-    return register_shapes.finding_page(
-        *register.list_import_findings(call.caller, import_id, call.query), call.language
-    )
-
-
-@app.endpoint(
-    "POST",
-    "/imports/{import_id}/commit",
-    allows=permissions.IMPORT_REGISTER,
-    takes=register_shapes.CommitImport,
-    gives=register_shapes.Import,
-    status=202,
-    errors=["stale_version", "not_in_this_state", "dry_run_expired", "nothing_to_commit"],
-)
-def commit_import(
-    call: Call[register_shapes.CommitImport, NoQuery], import_id: fields.ImportId
-) -> register_shapes.Import:
-    """Apply the dry run that the caller has seen, building by building."""
-    found = register.commit_import(call.caller, import_id, call.body.version, call.now)
-    return register_shapes.imported(found, call.language)
-
-
-@app.endpoint(
-    "GET",
-    "/communities/{community_id}/buildings",
-    allows=permissions.VIEW_REGISTER,
-    gives=register_shapes.BuildingList,
-)
-def list_buildings(
-    call: Call[None, NoQuery], community_id: CommunityId
-) -> register_shapes.BuildingList:
-    """List a community's buildings (楼栋)."""
-    return register_shapes.building_list(register.list_buildings(call.caller, community_id))
-
-
-@app.endpoint(
-    "GET",
-    "/communities/{community_id}/buildings/{building}/rooms",
-    allows=permissions.VIEW_REGISTER,
-    query=PageQuery,
-    gives=register_shapes.RoomPage,
-    errors=["list_changed"],
-)
-def list_rooms(
-    call: Call[None, PageQuery], community_id: CommunityId, building: fields.BuildingName
-) -> register_shapes.RoomPage:
-    """List a building's rooms (房屋)."""
-    query = call.query
-    return register_shapes.room_page(
-        *register.list_rooms(call.caller, community_id, building, query.limit, query.cursor)
-    )
-
-
-@app.endpoint(
-    "GET", "/rooms/{room_id}", allows=permissions.VIEW_REGISTER, gives=register_shapes.Room
-)
-def get_room(call: Call[None, NoQuery], room_id: RoomId) -> register_shapes.Room:
-    """Show a room, its owners masked."""
-    return register_shapes.room(*register.get_room(call.caller, room_id))
-
-
-@app.endpoint(
-    "PATCH",
-    "/rooms/{room_id}",
-    allows=permissions.EDIT_ROOM,
-    takes=register_shapes.EditRoom,
-    gives=register_shapes.Room,
-    errors=["stale_version", "building_busy"],
-)
-def edit_room(
-    call: Call[register_shapes.EditRoom, NoQuery], room_id: RoomId
-) -> register_shapes.Room:
-    """Correct a room's use, state, areas or note by hand."""
-    return register_shapes.room(*register.edit_room(call.caller, room_id, call.body, call.now))
-
-
-@app.endpoint(
-    "POST",
-    "/communities/{community_id}/exports",
-    allows=permissions.EXPORT_REGISTER,
-    takes=register_shapes.ExportRegister,
-    gives=register_shapes.Export,
-    status=201,
-    errors=["building_busy"],
-)
-def export_register(
-    call: Call[register_shapes.ExportRegister, NoQuery], community_id: CommunityId
-) -> register_shapes.Export:
-    """Write the house register to a file in the form it came in."""
-    url = register.export_register(call.caller, community_id, call.body, call.now)
-    return register_shapes.Export(url=url)
 
 
 @app.on_sqs_message(queue="read_register", batch_size=1)

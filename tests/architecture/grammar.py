@@ -26,11 +26,13 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 MAX_COLUMNS = 100
 
+_WAYS_IN = {"app", "routes"}
 _AWS = {"boto3", "botocore", "pynamodb", "aws_lambda_powertools"}
 # What each kind of file may import of the layer and of other people's libraries; None: anything
 # that is not forbidden everywhere.  The capability's own files are judged in `_own_import`.
 _SHARED: dict[str, set[str] | None] = {
     "app": None,
+    "routes": None,
     "actions": None,
     "rules": {"auth", "clock", "errors", "ids", "money", "outbox"},
     "store": {"auth", "clock", "errors", "events", "grants", "ids", "money", "outbox", "table"},
@@ -42,6 +44,7 @@ _SHARED: dict[str, set[str] | None] = {
 }
 _LIBRARIES: dict[str, set[str] | None] = {
     "app": {"chalice"},
+    "routes": set(),
     "actions": set(),
     "rules": set(),
     "store": {"pynamodb", "msgspec"},
@@ -53,20 +56,22 @@ _LIBRARIES: dict[str, set[str] | None] = {
 }
 _NEVER_SHARED = {
     "app": {"aws", "grants", "table"},
+    "routes": {"aws", "grants", "table"},
     "actions": {"app", "aws"},
     "shapes": {"app", "aws", "events", "grants"},
     "idea": {"app"},
 }
 _NEVER_OWN = {
     "app": {"rules", "store"},
-    "actions": {"app"},
-    "rules": {"app", "actions", "store", "shapes", "permissions", "texts"},
-    "store": {"app", "actions", "shapes", "permissions", "texts"},
-    "shapes": {"app", "actions", "store", "permissions"},
-    "permissions": {"app", *KINDS},
-    "texts": {"app", "actions", "store", "shapes", "permissions"},
-    "idea": {"app", "actions", "shapes", "permissions"},
-    "__init__": {"app", *KINDS, "idea"},
+    "routes": {*_WAYS_IN, "rules", "store"},
+    "actions": _WAYS_IN,
+    "rules": {*_WAYS_IN, "actions", "store", "shapes", "permissions", "texts"},
+    "store": {*_WAYS_IN, "actions", "shapes", "permissions", "texts"},
+    "shapes": {*_WAYS_IN, "actions", "store", "permissions"},
+    "permissions": {*_WAYS_IN, *KINDS},
+    "texts": {*_WAYS_IN, "actions", "store", "shapes", "permissions"},
+    "idea": {*_WAYS_IN, "actions", "shapes", "permissions"},
+    "__init__": {*_WAYS_IN, *KINDS, "idea"},
 }
 _IMPURE_MODULES = {
     "asyncio", "http", "multiprocessing", "os", "pathlib", "random", "requests", "secrets",

@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.things import actions, permissions, shapes, texts
+from chalicelib.things.chairs.routes import routes as chairs
 from shared.app import App
 from shared.requests import Call, NoQuery
 
 app = App("things", texts=texts.TEXTS, about="Things.")
+app.include(chairs)
 
 
 @app.endpoint(
@@ -34,6 +36,24 @@ def make_thing(call: Call[shapes.MakeThing, NoQuery]) -> shapes.Thing:
 def hear_things(event: Any) -> Any:
     """Hear of things."""
     return app.each(event, actions.hear_things)
+''',
+    "functions/things/chalicelib/things/chairs/__init__.py": '''"""Chairs."""
+''',
+    "functions/things/chalicelib/things/chairs/routes.py": '''"""The routes of chairs."""
+
+from __future__ import annotations
+
+from chalicelib.things import actions, permissions, shapes
+from shared.app import Routes
+from shared.requests import Call, NoQuery
+
+routes = Routes()
+
+
+@routes.endpoint("GET", "/chairs", allows=permissions.SEE_CHAIRS, gives=shapes.Thing)
+def show_chair(call: Call[None, NoQuery]) -> shapes.Thing:
+    """Show a chair."""
+    return shapes.thing(actions.show_chair(call.caller))
 ''',
     "functions/things/requirements.txt": "",
     "functions/things/.chalice/config.json": """{
@@ -72,6 +92,12 @@ def make_thing(caller: Caller, asked: shapes.MakeThing, now: datetime) -> rules.
     if not store.save_thing(made):
         raise Conflict("stale_version")
     return made
+
+
+def show_chair(caller: Caller) -> rules.Thing:
+    """Show a chair."""
+    caller.require("platform")
+    return rules.Thing("chair")
 
 
 def hear_things(body: str, now: datetime) -> None:
@@ -193,6 +219,7 @@ from __future__ import annotations
 from shared.auth import Role, permission
 
 MAKE_THING = permission("things:make_thing", Role.BUTLER, about="Make a thing.")
+SEE_CHAIRS = permission("things:see_chairs", Role.BUTLER, about="See a chair.")
 ''',
     "functions/things/chalicelib/things/texts.py": '''"""What people read of things."""
 
@@ -211,3 +238,4 @@ TEXTS: Texts = {
 
 THINGS = "functions/things/"
 INNER = "functions/things/chalicelib/things/"
+CHAIRS = INNER + "chairs/routes.py"

@@ -9,7 +9,7 @@ import pytest
 
 from local.source import Capability
 from tests.architecture import grammar, words
-from tests.architecture.sample import FILES, INNER, THINGS
+from tests.architecture.sample import CHAIRS, FILES, INNER, THINGS
 
 Check = Callable[[Capability], Iterator[str]]
 ALL_CHECKS: tuple[Check, ...] = (*grammar.CHECKS, *words.CHECKS)
@@ -93,6 +93,11 @@ BROKEN: list[tuple[Check, dict[str, str | None], str]] = [
     (grammar.check_imports, ahead(INNER + "permissions.py", "from shared import ids"),
      "shared.ids: not for a permissions"),
     (grammar.check_imports, ahead(INNER + "model.py", "import chalice"), "ways in stand in app.py"),
+    (grammar.check_imports, ahead(CHAIRS, "from chalicelib.things import store"),
+     "a routes file stands below it in the order"),
+    (grammar.check_imports,
+     ahead(INNER + "actions.py", "from chalicelib.things.chairs import routes"),
+     "an actions file stands below it in the order"),
     (grammar.check_imports, ahead(INNER + "model.py", "import botocore"), "through the layer"),
     (grammar.check_imports, ahead(INNER + "model.py", "from local import run"), "knows nothing of"),
     (grammar.check_imports, ahead(INNER + "model.py", "from chalicelib.things import actions"),
@@ -145,6 +150,12 @@ BROKEN: list[tuple[Check, dict[str, str | None], str]] = [
      "permissions.MAKE_STOOL, which nobody declares"),
     (words.check_permissions, after(INNER + "permissions.py", "MAKE_THING =",
                                     "OLD = permission('old')\nMAKE_THING ="), "declares OLD"),
+    (words.check_permissions, after(CHAIRS, "allows=permissions.SEE_CHAIRS, ", ""),
+     "show_chair must have allows=permissions"),
+    (words.check_names, after(CHAIRS, "actions.show_chair", "actions.hear_things"),
+     "show_chair calls the action hear_things: use one name"),
+    (words.check_callers, after(INNER + "actions.py", 'caller.require("platform")', "print()"),
+     "show_chair never asks its caller's right"),
     (words.check_names, after(THINGS + "app.py", "actions.hear_things", "actions.hear_all"),
      "hear_things calls the action hear_all: use one name"),
     (words.check_callers, after(INNER + "actions.py", "caller.require(asked.community_id)", "pass"),

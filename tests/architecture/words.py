@@ -27,22 +27,22 @@ Place = tuple[str, str]
 
 def check_permissions(capability: Capability) -> Iterator[str]:
     """Every way in over HTTP declares who may use it, and no permission is left over."""
-    app = capability.modules["app"]
     used = set()
-    for view, call in endpoints(app):
+    for app, view, call in endpoints(capability):
         allows = keyword(call, "allows")
         name = dotted_name(allows) if allows else ""
         if name.startswith("permissions."):
             used.add(name.removeprefix("permissions."))
         elif name not in ("SIGNED_IN", "PUBLIC", "auth.SIGNED_IN", "auth.PUBLIC"):
             yield f"{app.at(call.lineno)} {view} must have allows=permissions.…"
-    for name, call in calls(app.tree):
-        if name == "app.route":
-            yield f"{app.at(call.lineno)} makes a route without a permission: use app.endpoint"
+    for app in _ways_in(capability):
+        for name, call in calls(app.tree):
+            if name == "app.route":
+                yield f"{app.at(call.lineno)} makes a route without a permission: use app.endpoint"
     for module in capability.of_kind("permissions"):
         declared = _assigned(module)
         for name in sorted(used - declared):
-            yield f"app.py of {capability.name} allows permissions.{name}, which nobody declares"
+            yield f"{capability.name} allows permissions.{name}, which nobody declares"
         for name in sorted(declared - used):
             yield f"{module.shown} declares {name}, which no route uses"
 
@@ -61,13 +61,21 @@ def _assigned(module: Module) -> set[str]:
 
 def check_names(capability: Capability) -> Iterator[str]:
     """One verb and noun runs through the way in and the action that it calls."""
-    app = capability.modules["app"]
+    for app in _ways_in(capability):
+        yield from _names(capability, app)
+
+
+def _ways_in(capability: Capability) -> list[Module]:
+    return [*capability.of_kind("app"), *capability.of_kind("routes")]
+
+
+def _names(capability: Capability, app: Module) -> Iterator[str]:
     aliases = {imported.alias: capability.module_of(imported) for imported in app.imports}
     actions = {alias for alias, module in aliases.items() if module and module.kind == "actions"}
     for name, function in app.functions.items():
         called = {
             dotted_name(part).partition(".")[2]
-            for part in _body(capability, ("app", name))
+            for part in _body(capability, (app.dotted, name))
             if isinstance(part, ast.Attribute) and dotted_name(part).partition(".")[0] in actions
         }
         if called and name not in called:
@@ -77,14 +85,13 @@ def check_names(capability: Capability) -> Iterator[str]:
 
 def check_callers(capability: Capability) -> Iterator[str]:
     """What a route does asks the caller's right to the very thing it touches."""
-    app = capability.modules["app"]
-    for view, call in endpoints(app):
+    for app, view, call in endpoints(capability):
         allows = keyword(call, "allows")
         if allows is not None and dotted_name(allows).endswith("PUBLIC"):
             continue
         asked = {
             name.rpartition(".")[2]
-            for place in _reach(capability, ("app", view))
+            for place in _reach(capability, (app.dotted, view))
             for part in _body(capability, place)
             if isinstance(part, ast.Call) and "caller" in (name := dotted_name(part.func))
         }
@@ -141,10 +148,9 @@ def check_codes(capability: Capability) -> Iterator[str]:
         for kind, code, line in _refusals(module.tree):
             if code is not None and code not in known:
                 yield f"{module.at(line)} refuses with {code} ({kind}), which has no text"
-    app = capability.modules["app"]
-    for view, call in endpoints(app):
+    for app, view, call in endpoints(capability):
         errors, limits = _codes(app, call, "errors"), _codes(app, call, "limits")
-        reached = _reach(capability, ("app", view))
+        reached = _reach(capability, (app.dotted, view))
         said = {kind: _said(capability, reached, kind) for kind in ("Conflict", "Limited")}
         where = f"{app.at(call.lineno)} {view}"
         for code in sorted((errors | limits) - known):

@@ -71,33 +71,14 @@ class Operation(msgspec.Struct, frozen=True):
     keyed: bool
 
 
-class App(Chalice):
-    """One capability's way in."""
+class Routes:
+    """Routes in a file of their own: `routes.py` of an idea, which `app.py` includes.
 
-    def __init__(self, name: str, *, texts: i18n.Texts, about: str) -> None:
-        super().__init__(app_name=name, configure_logs=False)
-        self.about = about
-        self.texts: i18n.Texts = {**i18n.COMMON, **texts}
+    They are declared as an app's are, by `@routes.endpoint(…)`.
+    """
+
+    def __init__(self) -> None:
         self.operations: list[Operation] = []
-        self.route("/openapi.json", methods=["GET"], name="openapi")(self._serve_openapi)
-        # A capability makes its App when all of it is imported.
-        startup.done()
-
-    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """Answer one request, and keep nothing of it: the next is another community's (T1)."""
-        try:
-            return super().__call__(event, context)
-        finally:
-            # Chalice would hold whom it served last, and all that they sent.
-            self.current_request = None
-
-    @cached_property
-    def logger(self) -> Logger:
-        """The structured logger, made at the first line rather than at import."""
-        from aws_lambda_powertools.logging.logger import Logger
-
-        # CloudWatch stamps each line; time and code location would double its size.
-        return Logger(service=self.app_name, location=None, timestamp=None)
 
     def endpoint(
         self,
@@ -143,21 +124,63 @@ class App(Chalice):
                 limits=tuple(limits),
                 keyed=keyed,
             )
-            self.operations.append(operation)
-
-            def answer(**path_parts: str) -> Response:
-                return self._answer(operation, path_parts)
-
-            self.route(
-                path,
-                methods=[method],
-                name=view.__name__,
-                authorizer=None if allows is PUBLIC else AUTHORIZER,
-                content_types=["*/*"],
-            )(answer)
+            self.take(operation)
             return view
 
         return register
+
+    def take(self, operation: Operation) -> None:
+        """Make an operation one of these."""
+        self.operations.append(operation)
+
+
+class App(Chalice, Routes):
+    """One capability's way in."""
+
+    def __init__(self, name: str, *, texts: i18n.Texts, about: str) -> None:
+        Chalice.__init__(self, app_name=name, configure_logs=False)
+        Routes.__init__(self)
+        self.about = about
+        self.texts: i18n.Texts = {**i18n.COMMON, **texts}
+        self.route("/openapi.json", methods=["GET"], name="openapi")(self._serve_openapi)
+        # A capability makes its App when all of it is imported.
+        startup.done()
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer one request, and keep nothing of it: the next is another community's (T1)."""
+        try:
+            return super().__call__(event, context)
+        finally:
+            # Chalice would hold whom it served last, and all that they sent.
+            self.current_request = None
+
+    @cached_property
+    def logger(self) -> Logger:
+        """The structured logger, made at the first line rather than at import."""
+        from aws_lambda_powertools.logging.logger import Logger
+
+        # CloudWatch stamps each line; time and code location would double its size.
+        return Logger(service=self.app_name, location=None, timestamp=None)
+
+    def take(self, operation: Operation) -> None:
+        """Serve an operation."""
+        super().take(operation)
+
+        def answer(**path_parts: str) -> Response:
+            return self._answer(operation, path_parts)
+
+        self.route(
+            operation.path,
+            methods=[operation.method],
+            name=operation.view.__name__,
+            authorizer=None if operation.allows is PUBLIC else AUTHORIZER,
+            content_types=["*/*"],
+        )(answer)
+
+    def include(self, routes: Routes) -> None:
+        """Serve what another file declares."""
+        for operation in routes.operations:
+            self.take(operation)
 
     def _answer(self, operation: Operation, path_parts: dict[str, str]) -> Response:
         started = time.perf_counter()
