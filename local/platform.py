@@ -78,7 +78,7 @@ def bring_up(emulator: Emulator, package: Package, report: Report) -> Platform:
     wanted = f"{package.digest()} {emulator.port}"
     if emulator.notes.get("deployed") != wanted:
         session = emulator.session()
-        parameters = {"DomainName": HOST, "JwksBase": emulator.url}
+        parameters = {"DomainName": HOST, "BaseUrl": emulator.url, "JwksBase": emulator.url}
         outputs = deploy(package, Target(session, STAGE, parameters, _POLL_SECONDS), report)
         mend_apis(session, package, outputs)
         emulator.notes |= {"deployed": wanted, "outputs": outputs}

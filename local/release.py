@@ -58,7 +58,7 @@ def parameters(stage: str, domain: str, certificate: str, issuer: str, audience:
     if issuer:
         described = discover(issuer)
         issuers = json.dumps(
-            [{"issuer": issuer, "jwks_uri": described["jwks_uri"], "audience": [audience]}]
+            {"issuer": issuer, "jwks_uri": described["jwks_uri"], "audience": [audience]}
         )
     return {"DomainName": domain, "CertificateArn": certificate, "Issuers": issuers}
 

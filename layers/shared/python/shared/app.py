@@ -69,6 +69,7 @@ class Operation(msgspec.Struct, frozen=True):
     errors: tuple[str, ...]
     limits: tuple[str, ...]
     keyed: bool
+    fresh_seconds: int
 
 
 class Routes:
@@ -93,6 +94,7 @@ class Routes:
         errors: Sequence[str] = (),
         limits: Sequence[str] = (),
         keyed: bool = False,
+        fresh_seconds: int = 0,
     ) -> Callable[[View], View]:
         """Register a route with its permission, its shapes and its own refusals.
 
@@ -108,6 +110,8 @@ class Routes:
             Codes of the limits (429) that its callers can reach.
         keyed
             Whether it asks for an `Idempotency-Key`.
+        fresh_seconds
+            How long whoever stands between may keep the answer; nobody may, unless it is public.
         """
 
         def register(view: View) -> View:
@@ -123,6 +127,7 @@ class Routes:
                 errors=tuple(errors),
                 limits=tuple(limits),
                 keyed=keyed,
+                fresh_seconds=fresh_seconds,
             )
             self.take(operation)
             return view
@@ -192,7 +197,10 @@ class App(Chalice, Routes):
             person_id = caller.person_id
             result = self._run(operation, request, caller, path_parts)
             body = b"" if result is None else msgspec.json.encode(result)
-            response = Response(body.decode(), dict(_HEADERS), operation.status)
+            headers = dict(_HEADERS)
+            if operation.fresh_seconds:
+                headers["Cache-Control"] = f"public, max-age={operation.fresh_seconds}"
+            response = Response(body.decode(), headers, operation.status)
         except LinliError as error:
             response = self._problem(error, request)
         except Exception:
@@ -224,7 +232,7 @@ class App(Chalice, Routes):
             body = decode_body(raw_bytes, content_type, operation.takes)
         parameters = request.query_params or MultiDict({})
         query = decode_query({n: parameters.getlist(n) for n in parameters}, operation.query)
-        call = Call(caller, body, query, clock.now(), request.headers)
+        call = Call(caller, body, query, clock.now(), request.headers, _address(request))
         if operation.keyed:
             # A bad key is refused before anything is read.
             _ = call.key
@@ -315,6 +323,11 @@ class App(Chalice, Routes):
 
 def _messages(event: Any) -> list[tuple[str, str]]:
     return [(record["messageId"], record["body"]) for record in event.to_dict()["Records"]]
+
+
+def _address(request: Request) -> str:
+    """The address that the gateway saw; what stands in the request's headers anybody may write."""
+    return str(request.context.get("identity", {}).get("sourceIp", ""))
 
 
 def _request_id(request: Request) -> str:

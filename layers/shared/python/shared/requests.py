@@ -98,13 +98,14 @@ class PageQuery(Shape):
 
 
 class Call(msgspec.Struct, Generic[B, Q], frozen=True):
-    """One request: who calls, with which body and query, at what instant."""
+    """One request: who calls, with which body and query, at what instant, from which address."""
 
     caller: Caller
     body: B
     query: Q
     now: datetime
     headers: Mapping[str, str]
+    address: str = ""
 
     @property
     def language(self) -> str:

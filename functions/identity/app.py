@@ -1,0 +1,59 @@
+"""Every way into `identity`: the issuer's documents, and the routes of its ideas."""
+
+from __future__ import annotations
+
+from chalice.app import CloudWatchEvent, DynamoDBEvent
+
+from chalicelib.identity import actions, shapes, texts
+from shared import clock
+from shared.app import HOURLY, App
+from shared.auth import PUBLIC
+from shared.requests import Call, NoQuery
+
+app = App(
+    "identity",
+    texts=texts.TEXTS,
+    about="People (用户): how they sign in, what is known of them, and who acts for whom.",
+)
+
+
+@app.endpoint(
+    "GET",
+    "/.well-known/jwks.json",
+    allows=PUBLIC,
+    gives=shapes.KeyDocument,
+    fresh_seconds=shapes.KEYS_FRESH_SECONDS,
+)
+def show_keys(call: Call[None, NoQuery]) -> shapes.KeyDocument:
+    """The public keys (公钥) that our tokens are signed with (RFC 7517)."""
+    return shapes.key_document(actions.show_keys())
+
+
+@app.endpoint(
+    "GET",
+    "/.well-known/openid-configuration",
+    allows=PUBLIC,
+    gives=shapes.Discovery,
+    fresh_seconds=shapes.KEYS_FRESH_SECONDS,
+)
+def show_issuer(call: Call[None, NoQuery]) -> shapes.Discovery:
+    """What the issuer says of itself (OpenID Connect Discovery 1.0)."""
+    return shapes.discovery(actions.show_issuer())
+
+
+@app.schedule(HOURLY)
+def rotate_keys(event: CloudWatchEvent) -> None:
+    """Take each signing key one step on in its life, where that is due."""
+    app.logger.info("rotation", extra={"steps": actions.rotate_keys(clock.now())})
+
+
+@app.on_dynamodb_record(stream_arn="given by the stack", batch_size=100)
+def relay_events(event: DynamoDBEvent) -> None:
+    """Take the events of this table's changes to the bus."""
+    app.relay(event)
+
+
+@app.schedule(HOURLY)
+def sweep_events(event: CloudWatchEvent) -> None:
+    """Take the events that this table's stream lost to the bus."""
+    app.sweep()
