@@ -15,12 +15,8 @@ KEYS_FRESH_SECONDS = 300
 Phone = Annotated[
     str, Meta(pattern=r"^1[3-9][0-9]{9}$(?!\n)", examples=["13812345678"], extra=PERSONAL)
 ]
-Code = Annotated[
-    str, Meta(pattern=r"^[0-9]{6}$(?!\n)", examples=["042817"], extra=IMPERSONAL)
-]
-Device = Annotated[
-    str, Meta(min_length=1, max_length=60, examples=["iPhone 17"], extra=PERSONAL)
-]
+Code = Annotated[str, Meta(pattern=r"^[0-9]{6}$(?!\n)", examples=["042817"], extra=IMPERSONAL)]
+Device = Annotated[str, Meta(min_length=1, max_length=60, examples=["iPhone 17"], extra=PERSONAL)]
 SessionId = Annotated[
     str,
     Meta(
@@ -34,12 +30,12 @@ _Number = Annotated[str, Meta(max_length=1_000, examples=["AQAB"])]
 class PublicKey(Shape):
     """A public key (RFC 7517)."""
 
-    kty: Literal["RSA"] = "RSA"
-    use: Literal["sig"] = "sig"
-    alg: Literal["RS256"] = "RS256"
     kid: Annotated[str, Meta(examples=["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"])]
     n: _Number
     e: _Number
+    kty: Literal["RSA"] = "RSA"
+    use: Literal["sig"] = "sig"
+    alg: Literal["RS256"] = "RS256"
 
 
 class KeyDocument(Shape):

@@ -31,7 +31,11 @@ def make_key(now: datetime) -> Key:
     # The members of the thumbprint stand in the order of their names, without a space (RFC 7638).
     facts = msgspec.json.encode({"e": e, "kty": "RSA", "n": n})
     return Key(
-        kid=_text(hashlib.sha256(facts).digest()), kms_id=kms_id, n=n, e=e, state=State.NEXT,
+        kid=_text(hashlib.sha256(facts).digest()),
+        kms_id=kms_id,
+        n=n,
+        e=e,
+        state=State.NEXT,
         since=now,
     )
 
