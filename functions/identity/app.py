@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice.app import CloudWatchEvent, DynamoDBEvent
 
 from chalicelib.identity import actions, shapes, texts
+from chalicelib.identity.sessions.routes import routes as sessions
 from shared import clock
 from shared.app import HOURLY, App
 from shared.auth import PUBLIC
@@ -39,6 +40,9 @@ def show_keys(call: Call[None, NoQuery]) -> shapes.KeyDocument:
 def show_issuer(call: Call[None, NoQuery]) -> shapes.Discovery:
     """What the issuer says of itself (OpenID Connect Discovery 1.0)."""
     return shapes.discovery(actions.show_issuer())
+
+
+app.include(sessions)
 
 
 @app.schedule(HOURLY)

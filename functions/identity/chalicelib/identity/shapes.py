@@ -30,12 +30,12 @@ _Number = Annotated[str, Meta(max_length=1_000, examples=["AQAB"])]
 class PublicKey(Shape):
     """A public key (RFC 7517)."""
 
-    kty: Literal["RSA"] = "RSA"
-    use: Literal["sig"] = "sig"
-    alg: Literal["RS256"] = "RS256"
     kid: Annotated[str, Meta(examples=["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"])]
     n: _Number
     e: _Number
+    kty: Literal["RSA"] = "RSA"
+    use: Literal["sig"] = "sig"
+    alg: Literal["RS256"] = "RS256"
 
 
 class KeyDocument(Shape):

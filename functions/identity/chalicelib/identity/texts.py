@@ -6,5 +6,10 @@ from shared.i18n import Texts
 
 TEXTS: Texts = {
     "busy": ("操作过于频繁，请稍后重试。", "Too much at once; try again in a moment."),
+    "session_ended": ("登录已失效，请重新登录。", "This session has ended; sign in again."),
+    "sign_in_refused": (
+        "无法登录，请核对后重试，或联系物业。",
+        "You cannot sign in with this; check it, or ask the property office.",
+    ),
     "not_ready": ("登录服务尚未就绪，请稍后重试。", "Sign-in is not ready yet; try again later."),
 }

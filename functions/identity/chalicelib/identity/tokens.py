@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jwt import PyJWS
 
 AUDIENCE = "linli"
+LIFE_SECONDS = int(rules.ACCESS_LIFE.total_seconds())
 Assurance = Literal["resident", "staff"]
 
 
@@ -67,7 +68,7 @@ def access_token(
         aud=AUDIENCE,
         iat=issued,
         nbf=issued,
-        exp=issued + int(rules.ACCESS_LIFE.total_seconds()),
+        exp=issued + LIFE_SECONDS,
         jti=ids.derived_platform_id("tok", person_id, session_id, acting_id, str(issued)),
         acr=assurance,
         sid=session_id,

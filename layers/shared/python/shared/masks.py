@@ -20,3 +20,10 @@ def id_number(text: str) -> str:
     if len(text) <= 5:
         return "*" * len(text)
     return text[:3] + "*" * (len(text) - 5) + text[-2:]
+
+
+def plate(text: str) -> str:
+    """京A12345 → 京A***45; where it comes from and its last two characters stay."""
+    if len(text) <= 4:
+        return "*" * len(text)
+    return text[:2] + "*" * (len(text) - 4) + text[-2:]

@@ -1,0 +1,102 @@
+"""What people do about themselves: look, correct, take everything with them, and go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from chalicelib.identity.persons import disclosures, envelopes, erasing, rules, shapes, store
+from chalicelib.identity.persons import telling
+from chalicelib.identity.persons.disclosures import Disclosure
+from chalicelib.identity.persons.rules import Details, Person, State
+from chalicelib.identity.sessions import store as sessions
+from chalicelib.identity.sessions.rules import Session
+from shared import ids, vault
+from shared.auth import Caller
+from shared.errors import NotFound
+
+EXPORTS_A_DAY = 5
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person with their details, as they themselves may see them."""
+
+    person: Person
+    details: Details
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All that is kept of a person."""
+
+    known: Known
+    sessions: tuple[Session, ...]
+
+
+def show_me(caller: Caller) -> Known:
+    """Who the caller is."""
+    return _known(caller.own())[0]
+
+
+def change_me(caller: Caller, change: shapes.ChangeMe, now: datetime) -> Known:
+    """Correct what is known of the caller; the same once more changes nothing."""
+    known, key = _known(caller.own())
+    person, before = known.person, known.details
+    details = replace(before, **change.given())
+    if details == before:
+        return known
+    named = details.name != before.name
+    after = replace(
+        person,
+        envelope=envelopes.seal(person.id, key, details),
+        name_key=vault.blind("name", details.name) if details.name else "",
+    )
+    phone = after.login("phone")
+    held = store.get_login("phone", phone.blind) if phone and named else None
+    with store.writing() as writing:
+        writing.person(after)
+        if held is not None:
+            # Whoever compares phones and names with a register hears of the new name.
+            writing.login(held, telling.of_phone(held, after.name_key, person.id, now))
+    return Known(after, details)
+
+
+def export_me(caller: Caller, key: str, now: datetime) -> Everything:
+    """Everything that is kept of the caller (PIPL 45), told of before it is answered."""
+    known, _ = _known(caller.own())
+    disclosure = Disclosure(
+        ids.derived_platform_id("dis", caller.person_id, key),
+        caller.person_id,
+        caller.person_id,
+        tuple(field.name for field in fields(Details)),
+        "own_export",
+        now,
+    )
+    disclosures.note(disclosure, (), EXPORTS_A_DAY, "too_many_exports")
+    return Everything(known, sessions.get_sessions(caller.person_id).open)
+
+
+def erase_me(caller: Caller, now: datetime) -> None:
+    """Erase the caller (PIPL 47), who signed in just now; whoever acts for them may not.
+
+    Raises
+    ------
+    Conflict
+        `sign_in_again`: their newest sign-in is too old.  `wards_first`: they act for others.
+    """
+    person = store.get_person(caller.own())
+    if person is not None and person.state is State.ERASED:
+        return
+    standing = rules.check_standing(person)
+    if caller.acting_id:
+        raise NotFound
+    opened = (one.opened_at for one in sessions.get_sessions(standing.id).open)
+    rules.check_recent(max(opened, default=None), now)
+    erasing.erase(standing, standing.id, now)
+
+
+def _known(person_id: str) -> tuple[Known, bytes]:
+    found, key = store.get_with_key(person_id)
+    person = rules.check_standing(found)
+    return Known(person, envelopes.opened(person.id, key, person.envelope)), key

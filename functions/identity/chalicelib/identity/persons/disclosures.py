@@ -1,0 +1,125 @@
+"""What was shown of a person's details, written down and told before it is shown.
+
+Access patterns
+---------------
+1. one disclosure, and its teller's quota  Transact  pk = platform#disclosure#{id}, sk = disclosure
+2. the same, when its request comes again  Get       the same key
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
+
+from chalicelib.identity import records
+from shared import clock, events, grants
+from shared.auth import PLATFORM, Grant
+from shared.errors import Conflict
+from shared.quotas import Quota, refuse_spent, spend
+from shared.table import Refused
+
+KEPT_FOR = timedelta(days=365)
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """Which fields of whom are shown to whom, and why."""
+
+    id: str
+    person_id: str
+    shown_to: str
+    fields: tuple[str, ...]
+    reason: str
+    at: datetime
+
+
+class _DisclosureItem(records.Item):
+    person_id = UnicodeAttribute()
+    shown_to = UnicodeAttribute()
+    fields = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+
+
+def note(disclosure: Disclosure, basis: Sequence[Grant], limit: int, code: str) -> None:
+    """Write a disclosure down and announce it, once, while the right to it stands.
+
+    Parameters
+    ----------
+    limit, code
+        How many a day the person it is shown to may have, and what they are refused with.
+
+    Raises
+    ------
+    NotFound
+        The right was taken away.
+    Limited
+        The day's disclosures are used up.
+    Conflict
+        `idempotency_key_reused`: its id is another's.  `busy`: others kept coming in between.
+    """
+    day = clock.estate_date(disclosure.at).isoformat()
+    ends_at = disclosure.at + timedelta(days=2)
+    quota = Quota(disclosure.shown_to, f"{code}#{day}", limit, code, ends_at)
+    for _ in range(_ATTEMPTS):
+        if _is_known(disclosure, basis):
+            return
+        try:
+            with grants.relying_on(disclosure.shown_to, basis) as transaction:
+                transaction.put(_to_item(disclosure))
+                spend(transaction, PLATFORM, [quota])
+        except Refused as refused:
+            refuse_spent(refused.stored or _NOTHING, [quota])
+        else:
+            return
+    raise Conflict("busy")
+
+
+_NOTHING = {"sk": {"S": ""}}
+
+
+def _is_known(disclosure: Disclosure, basis: Sequence[Grant]) -> bool:
+    item = _DisclosureItem.find(*_key(disclosure))
+    if item is None:
+        return False
+    grants.require_held(disclosure.shown_to, basis)
+    asked = (disclosure.person_id, " ".join(disclosure.fields), disclosure.reason)
+    if (item.person_id, item.fields, item.reason) != asked:
+        raise Conflict("idempotency_key_reused")
+    return True
+
+
+def _key(disclosure: Disclosure) -> tuple[str, str]:
+    return f"platform#disclosure#{disclosure.id}", "disclosure"
+
+
+def _to_item(disclosure: Disclosure) -> _DisclosureItem:
+    item = _DisclosureItem(
+        *_key(disclosure),
+        person_id=disclosure.person_id,
+        shown_to=disclosure.shown_to,
+        fields=" ".join(disclosure.fields),
+        reason=disclosure.reason,
+        at=disclosure.at,
+        expires_at=disclosure.at + KEPT_FOR,
+    )
+    told = events.happened(
+        "PersonalDataShown",
+        "identity",
+        disclosure.id,
+        1,
+        at=disclosure.at,
+        community_id=PLATFORM,
+        actor_id=disclosure.shown_to,
+        data={
+            "person_id": disclosure.person_id,
+            "fields": list(disclosure.fields),
+            "reason": disclosure.reason,
+        },
+    )
+    item.announce(item.outbox, told)
+    return item

@@ -1,0 +1,44 @@
+"""Erasure (PIPL 47): what opens a person's details is destroyed, and whatever names them goes.
+
+The ledger, counts and logs speak of an id, which stays and tells of nobody any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.identity.persons import rules, store, telling
+from chalicelib.identity.persons.rules import Person, State
+from shared.auth import Grant
+
+
+def erase(
+    person: Person, actor_id: str, now: datetime, basis: Sequence[Grant] = (), reason: str = "own"
+) -> None:
+    """Erase a person in one transaction; whatever knew them keeps nothing but an id.
+
+    Raises
+    ------
+    NotFound
+        A grant that the actor relies on was taken away.
+    Conflict
+        `wards_first`: they act for others, who must be handed on first.  `stale_version`, `busy`:
+        something of them changed meanwhile.
+    """
+    rules.check_erasable(person)
+    keepers = store.get_with_keys(person.acting)
+    told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
+    with store.writing(actor_id, basis) as writing:
+        writing.person(rules.erased(person), told)
+        writing.drop_key(person.id)
+        for login in person.logins:
+            writing.drop_login(login)
+        if person.state is State.ACTIVE:
+            writing.freeze(person.id)
+        for acting_id in person.acting:
+            writing.remove_mandate(person.id, acting_id)
+            keeper, _ = keepers[acting_id]
+            left = tuple(one for one in keeper.wards if one != person.id)
+            writing.person(replace(keeper, wards=left))

@@ -1,0 +1,57 @@
+"""The routes of one's own account (个人信息)."""
+
+from __future__ import annotations
+
+from chalicelib.identity.persons import actions, shapes
+from shared.app import Routes
+from shared.auth import SIGNED_IN
+from shared.requests import Call, NoQuery
+
+routes = Routes()
+
+
+@routes.endpoint("GET", "/me", allows=SIGNED_IN, gives=shapes.Me)
+def show_me(call: Call[None, NoQuery]) -> shapes.Me:
+    """Show the caller to themselves, masked."""
+    return shapes.me(actions.show_me(call.caller))
+
+
+@routes.endpoint(
+    "PATCH",
+    "/me",
+    allows=SIGNED_IN,
+    takes=shapes.ChangeMe,
+    gives=shapes.Me,
+    errors=["stale_version", "busy"],
+)
+def change_me(call: Call[shapes.ChangeMe, NoQuery]) -> shapes.Me:
+    """Correct what is known of the caller (更正个人信息, PIPL 46)."""
+    return shapes.me(actions.change_me(call.caller, call.body, call.now))
+
+
+@routes.endpoint(
+    "POST",
+    "/me/exports",
+    allows=SIGNED_IN,
+    gives=shapes.Export,
+    status=201,
+    errors=["busy", "idempotency_key_reused"],
+    limits=["too_many_exports"],
+    keyed=True,
+)
+def export_me(call: Call[None, NoQuery]) -> shapes.Export:
+    """Hand the caller everything that is kept of them (导出个人信息, PIPL 45)."""
+    return shapes.export(actions.export_me(call.caller, call.key, call.now))
+
+
+@routes.endpoint(
+    "POST",
+    "/me/erasure",
+    allows=SIGNED_IN,
+    gives=None,
+    status=204,
+    errors=["sign_in_again", "wards_first", "stale_version", "busy"],
+)
+def erase_me(call: Call[None, NoQuery]) -> None:
+    """Erase the caller (注销账号, PIPL 47); it cannot be undone."""
+    actions.erase_me(call.caller, call.now)

@@ -1,0 +1,301 @@
+"""A person: what is known of them, in which state they are, and what becomes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.auth import MAX_MANDATES
+from shared.errors import Conflict, Limited, NotFound
+from shared.outbox import EMPTY, Outbox
+
+RECENT = timedelta(minutes=15)
+"""How old a sign-in may be by which somebody erases themselves."""
+MAX_WARDS = 10
+"""People for whom one person may act."""
+LOGIN_KINDS = ("phone", "openid", "unionid", "username")
+"""What somebody may sign in by, each of which one person has once."""
+
+
+class State(StrEnum):
+    """How a person stands with the platform."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    MERGED = "merged"
+    ERASED = "erased"
+
+
+class Origin(StrEnum):
+    """How a person came."""
+
+    PHONE = "phone"
+    WECHAT = "wechat"
+    INVITATION = "invitation"
+    DEPENDENT = "dependent"
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is known of a person; all of it stands in their envelope, and nowhere else."""
+
+    name: str = ""
+    phone: str = ""
+    id_number: str = ""
+    openid: str = ""
+    unionid: str = ""
+    plates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Login:
+    """What somebody signs in by: its kind, and its keyed hash."""
+
+    kind: str
+    blind: str
+
+
+@dataclass(frozen=True)
+class Merging:
+    """That somebody asked to merge a person into another, and waits for a second."""
+
+    into_id: str
+    asked_by: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person as they are kept, the envelope closed.
+
+    Attributes
+    ----------
+    acting
+        Who may act for them, at most ten.
+    wards
+        For whom they may act, at most ten.
+    merging
+        The merge that waits for a second operator's word.
+    into_id
+        Into whom they were merged.
+    name_key
+        The keyed hash of their name, by which the operator finds them.
+    """
+
+    id: str
+    state: State
+    origin: Origin
+    joined_at: datetime
+    logins: tuple[Login, ...] = ()
+    acting: tuple[str, ...] = ()
+    wards: tuple[str, ...] = ()
+    merging: Merging | None = None
+    into_id: str = ""
+    name_key: str = ""
+    envelope: bytes = field(default=b"", repr=False)
+    version: int | None = None
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
+
+    @property
+    def next_version(self) -> int:
+        """The version that the next write makes."""
+        return (self.version or 0) + 1
+
+    def login(self, kind: str) -> Login | None:
+        """What they sign in by, of one kind."""
+        return next((login for login in self.logins if login.kind == kind), None)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A person as lists show them: nothing of who they are."""
+
+    id: str
+    state: State
+    origin: Origin
+    joined_at: datetime
+
+
+@dataclass(frozen=True)
+class Held:
+    """A login as it is stored: whose it is."""
+
+    login: Login
+    person_id: str
+    version: int | None = None
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
+
+
+def check_standing(person: Person | None) -> Person:
+    """The person, if they still are one.
+
+    Raises
+    ------
+    NotFound
+        They were never there, were merged into another, or are erased.
+    """
+    if person is None or person.state in (State.MERGED, State.ERASED):
+        raise NotFound
+    return person
+
+
+def freeze(person: Person) -> Person:
+    """Let a person do nothing until the operator lifts it (UM-01)."""
+    return replace(person, state=State.FROZEN)
+
+
+def unfreeze(person: Person) -> Person:
+    """Give a frozen person back what is theirs."""
+    return replace(person, state=State.ACTIVE)
+
+
+def check_erasable(person: Person) -> None:
+    """Let nobody go for whom others would be left behind (PIPL 47).
+
+    Raises
+    ------
+    Conflict
+        `wards_first`: there are people for whom they act; each must be handed on or let go.
+    """
+    if person.wards:
+        raise Conflict("wards_first")
+
+
+def erased(person: Person) -> Person:
+    """What is left of a person: an id, a state and a date, on which the ledger and counts stand."""
+    return replace(
+        person,
+        state=State.ERASED,
+        logins=(),
+        acting=(),
+        merging=None,
+        name_key="",
+        envelope=b"",
+    )
+
+
+def check_recent(opened_at: datetime | None, now: datetime) -> None:
+    """Let nobody erase somebody by a device that lies around.
+
+    Raises
+    ------
+    Conflict
+        `sign_in_again`: the newest sign-in is too long ago.
+    """
+    if opened_at is None or now - opened_at > RECENT:
+        raise Conflict("sign_in_again")
+
+
+def ask_merge(absorbed: Person, into: Person, merging: Merging) -> Person:
+    """Ask for a person to be merged into another; the same once more changes nothing.
+
+    Raises
+    ------
+    Conflict
+        `merge_asked`: another merge of them waits.  `not_mergeable`: one of them is not active, or
+        mandates hang on the one who would go.
+    """
+    _check_mergeable(absorbed, into)
+    known = absorbed.merging
+    if known is None:
+        return replace(absorbed, merging=merging)
+    if (known.into_id, known.asked_by) != (merging.into_id, merging.asked_by):
+        raise Conflict("merge_asked")
+    return absorbed
+
+
+def check_approval(absorbed: Person, into: Person, approver_id: str) -> None:
+    """Let a merge happen by the word of a second operator only (RULES.md D8, two persons).
+
+    Raises
+    ------
+    Conflict
+        `no_such_merge`: nobody asked for it.  `second_person_needed`: the same operator asked.
+        `not_mergeable`: as when it was asked for.
+    """
+    if absorbed.merging is None or absorbed.merging.into_id != into.id:
+        raise Conflict("no_such_merge")
+    if absorbed.merging.asked_by == approver_id:
+        raise Conflict("second_person_needed")
+    _check_mergeable(absorbed, into)
+
+
+def _check_mergeable(absorbed: Person, into: Person) -> None:
+    active = absorbed.state is into.state is State.ACTIVE
+    if not active or absorbed.id == into.id or absorbed.acting or absorbed.wards:
+        raise Conflict("not_mergeable")
+
+
+def merged(absorbed: Person, into: Person) -> tuple[Person, Person, tuple[Login, ...]]:
+    """Both after the merge, and the logins that move; a kind that both have stays as it was."""
+    moving = tuple(login for login in absorbed.logins if into.login(login.kind) is None)
+    gone = replace(erased(absorbed), state=State.MERGED, into_id=into.id)
+    return gone, replace(into, logins=(*into.logins, *moving)), moving
+
+
+def completed(own: Details, other: Details) -> Details:
+    """Details with what only a duplicate's knew."""
+    facts = {f.name: getattr(own, f.name) or getattr(other, f.name) for f in fields(Details)}
+    return Details(**facts)
+
+
+def with_login(person: Person, login: Login) -> Person:
+    """The person who also signs in by this.
+
+    Raises
+    ------
+    Conflict
+        `login_taken`: they sign in by another of its kind.
+    """
+    if person.login(login.kind) is not None:
+        raise Conflict("login_taken")
+    return replace(person, logins=(*person.logins, login))
+
+
+def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Person, Person]:
+    """Both, once the one may act for the other; the same once more changes nothing.
+
+    Parameters
+    ----------
+    by_acting
+        Whether it is given by somebody who acts for the person themselves: they may pass it on for
+        those who have no account of their own, and for nobody else.
+
+    Raises
+    ------
+    NotFound
+        They may not pass it on, or the person it is given to is not active.
+    Conflict
+        `not_oneself`: nobody acts for themselves.
+    Limited
+        `too_many_mandates`, `too_many_wards`: one of them has as many as there may be.
+    """
+    if acting.state is not State.ACTIVE or (by_acting and person.logins):
+        raise NotFound
+    if acting.id == person.id:
+        raise Conflict("not_oneself")
+    if acting.id in person.acting:
+        return person, acting
+    if len(person.acting) >= MAX_MANDATES:
+        raise Limited("too_many_mandates", limit=MAX_MANDATES)
+    if len(acting.wards) >= MAX_WARDS:
+        raise Limited("too_many_wards", limit=MAX_WARDS)
+    given = replace(person, acting=(*person.acting, acting.id))
+    return given, replace(acting, wards=(*acting.wards, person.id))
+
+
+def end_mandate(person: Person, acting: Person) -> tuple[Person, Person]:
+    """Both, once the one may no longer act for the other.
+
+    Raises
+    ------
+    Conflict
+        `last_mandate`: the person has no account, and nobody else would be there for them.
+    """
+    if not person.logins and person.acting == (acting.id,):
+        raise Conflict("last_mandate")
+    return (
+        replace(person, acting=tuple(one for one in person.acting if one != acting.id)),
+        replace(acting, wards=tuple(one for one in acting.wards if one != person.id)),
+    )

@@ -1,0 +1,43 @@
+"""What identity tells of people: ids, codes and keyed hashes, and nothing of who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib.identity.persons.rules import Held, Person
+from shared import events
+from shared.auth import PLATFORM
+
+SOURCE = "identity"
+
+
+def of_person(
+    type_: str, person: Person, actor_id: str, now: datetime, data: Mapping[str, Any] | None = None
+) -> events.Event:
+    """The event that a person's next write announces."""
+    return events.happened(
+        type_,
+        SOURCE,
+        person.id,
+        person.next_version,
+        at=now,
+        community_id=PLATFORM,
+        actor_id=actor_id,
+        data={"person_id": person.id, **(data or {})},
+    )
+
+
+def of_phone(held: Held, name_key: str, actor_id: str, now: datetime) -> events.Event:
+    """That a person is reached at a phone, and called by a name: both as keyed hashes."""
+    return events.happened(
+        "PhoneBound",
+        SOURCE,
+        f"login_{held.login.blind}",
+        (held.version or 0) + 1,
+        at=now,
+        community_id=PLATFORM,
+        actor_id=actor_id,
+        data={"person_id": held.person_id, "phone": held.login.blind, "name": name_key},
+    )

@@ -1,0 +1,28 @@
+"""What people read of themselves: code → (zh-CN, en)."""
+
+from __future__ import annotations
+
+from shared.i18n import Texts
+
+TEXTS: Texts = {
+    "sign_in_again": (
+        "为保护您的账号，请重新登录后 15 分钟内再注销。",
+        "To protect your account, sign in again and erase it within 15 minutes.",
+    ),
+    "wards_first": (
+        "您还在代他人办事，请先转交或结束代办。",
+        "You still act for somebody: hand that on or end it first.",
+    ),
+    "login_of_another": (
+        "该登录方式已属于另一账号，请联系平台合并账号。",
+        "Another account signs in by this; ask the platform to merge the two.",
+    ),
+    "login_taken": (
+        "您的账号已有这一类登录方式。",
+        "Your account already has something of this kind to sign in by.",
+    ),
+    "too_many_exports": (
+        "每天最多导出 {limit} 次个人信息。",
+        "Personal data can be exported {limit} times a day.",
+    ),
+}
