@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from chalicelib.identity.credentials.texts import TEXTS as CREDENTIALS
+from chalicelib.identity.feedback.texts import TEXTS as FEEDBACK
+from chalicelib.identity.settings.texts import TEXTS as SETTINGS
 from shared.i18n import Texts
 
 TEXTS: Texts = {
+    **CREDENTIALS,
+    **FEEDBACK,
+    **SETTINGS,
     "busy": ("操作过于频繁，请稍后重试。", "Too much at once; try again in a moment."),
     "session_ended": ("登录已失效，请重新登录。", "This session has ended; sign in again."),
     "sign_in_refused": (

@@ -24,11 +24,10 @@ ATTEMPTS_PER_HOUR = 300
 """From one address: a whole office signs in from one."""
 _NOBODY = "per_" + "0" * 26
 _TRIES = 3
+_HOURS = str(int(rules.INVITED_FOR.total_seconds()) // 3600)
 
 
-def invite_staff(
-    caller: Caller, wanted: shapes.InviteStaff, key: str, now: datetime
-) -> Invitation:
+def invite_staff(caller: Caller, wanted: shapes.InviteStaff, key: str, now: datetime) -> Invitation:
     """Invite somebody to be staff, or to begin anew with another password (UM-07).
 
     Whoever has a credential already, and roles that the inviter does not stand above, is only told
@@ -49,7 +48,7 @@ def invite_staff(
     return _invite(invitation, caller.scopes, wanted.phone, now)
 
 
-def invite_administrator(person_id: str, scope: str, cause: str, now: datetime) -> bool:
+def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
     """Invite whom the platform has approved to run a firm; False for who has no phone (UM-07).
 
     Parameters
@@ -67,7 +66,7 @@ def invite_administrator(person_id: str, scope: str, cause: str, now: datetime) 
         id=ids.derived_platform_id("inv", cause),
         phone=vault.blind("phone", number),
         person_id=person_id,
-        scope=scope,
+        scope=PLATFORM,
         by=PLATFORM,
         at=now,
     )
@@ -86,8 +85,7 @@ def _invite(wanted: Invitation, scopes: tuple[str, ...], number: str, now: datet
         store.add_invitation(invitation, _invited(invitation), _invitation_quotas(invitation, now))
     if rules.is_fresh(invitation, now):
         if invitation.stage is Stage.OPEN:
-            days = str(rules.INVITED_FOR.days)
-            text_messages.send("invitation", number, (_code(invitation.id), days), now)
+            text_messages.send("invitation", number, (_code(invitation.id), _HOURS), now)
         else:
             text_messages.send("wanted", number, (), now)
     return invitation
@@ -99,9 +97,7 @@ def _may_begin(person_id: str, scopes: tuple[str, ...]) -> bool:
     return rules.may_begin_anew(scopes, grants.grants_of(person_id))
 
 
-def accept_invitation(
-    given: shapes.AcceptInvitation, key: str, address: str, now: datetime
-) -> str:
+def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, now: datetime) -> str:
     """Choose username and password; the address that the authenticator is to read.
 
     Until it is confirmed it may be done again, with other choices, and nothing of before changes.
@@ -229,7 +225,9 @@ def _try(what: str, name: str, mark: str, address: str, now: datetime) -> None:
     """Count an attempt before it is looked at, so that many at once are as many."""
     hour = clock.to_text(now)[:13]
     ends_at = now + timedelta(hours=2)
-    limit = Quota(_mark(address), f"attempts#{hour}", ATTEMPTS_PER_HOUR, "too_many_attempts", ends_at)
+    limit = Quota(
+        _mark(address), f"attempts#{hour}", ATTEMPTS_PER_HOUR, "too_many_attempts", ends_at
+    )
     for _ in range(_TRIES):
         before = store.get_attempts(what, name)
         after = rules.attempt(before, mark, now)
@@ -262,7 +260,7 @@ def _code(invitation_id: str) -> str:
 
 
 def _mark(*facts: str) -> str:
-    """What a request, or an address, is known by when it comes again; it tells nobody else of it."""
+    """What a request or an address is known by when it comes again; it tells nothing else."""
     said = "\0".join(facts).encode()
     return ids.letters(hmac.digest(vault.derived_key("mark"), said, "sha256"))
 

@@ -102,7 +102,8 @@ class Credential:
 class Attempts:
     """How often a name was tried in vain, one after the other, and until when it is locked.
 
-    No failures are left where somebody succeeded, and then nothing is locked.  `mark` is that of the request that tried last: its repetition is no new guess.
+    No failures are left where somebody succeeded, and then nothing is locked.  `mark` is that of
+    the request that tried last: its repetition is no new guess.
     """
 
     failures: int

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
 from chalicelib.identity.credentials.rules import CODE_DIGITS, Invitation
 from chalicelib.identity.shapes import Device, Phone
 from shared.auth import PLATFORM
-from shared.requests import IMPERSONAL, PERSONAL, Instant, PersonId, Shape
+from shared.requests import IMPERSONAL, PERSONAL, Instant, PersonId, Shape, converted
 
 Name = Annotated[str, Meta(min_length=1, max_length=60, examples=["李经理"], extra=PERSONAL)]
 Scope = Annotated[
@@ -58,10 +58,7 @@ AuthenticatorCode = Annotated[
 Enrolment = Annotated[
     str,
     Meta(
-        examples=[
-            "otpauth://totp/Linli%20%E9%82%BB%E9%87%8C:li.manager"
-            "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Linli%20%E9%82%BB%E9%87%8C"
-        ],
+        examples=["otpauth://totp/Linli:li.manager?secret=GEZDGNBVGY3TQOJQ&issuer=Linli"],
         extra=PERSONAL,
     ),
 ]
@@ -121,6 +118,17 @@ class ChangePassword(Shape):
     old_password: Password
     new_password: NewPassword
     totp: AuthenticatorCode
+
+
+class CompanyApproved(Shape, forbid_unknown_fields=False):
+    """What onboarding tells of a firm that was let in: who applied for it."""
+
+    person_id: PersonId
+
+
+def company_approved(data: dict[str, Any]) -> CompanyApproved:
+    """The data of the event as a shape."""
+    return converted(data, CompanyApproved)
 
 
 def invited(invitation: Invitation) -> Invited:

@@ -150,7 +150,10 @@ def get_credential(person_id: str) -> Credential | None:
 
 
 def save_confirmation(
-    person: Person, before: Person, invitation: Invitation, credential: Credential,
+    person: Person,
+    before: Person,
+    invitation: Invitation,
+    credential: Credential,
     event: events.Event,
 ) -> None:
     """End an invitation in a credential: the way in from now on, and the only one.

@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from chalicelib.identity.persons import disclosures, envelopes, erasing, rules, shapes, store
-from chalicelib.identity.persons import telling
+from chalicelib.identity.persons import (
+    disclosures,
+    envelopes,
+    erasing,
+    rules,
+    shapes,
+    store,
+    telling,
+)
 from chalicelib.identity.persons.disclosures import Disclosure
 from chalicelib.identity.persons.rules import Details, Person, State
 from chalicelib.identity.sessions import store as sessions

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 Name = Annotated[str, Meta(min_length=1, max_length=40, examples=["张三丰"], extra=PERSONAL)]
 IdNumber = Annotated[
     str,
-    Meta(
-        pattern=r"^[0-9]{17}[0-9Xx]$(?!\n)", examples=["11010519491231002X"], extra=PERSONAL
-    ),
+    Meta(pattern=r"^[0-9]{17}[0-9Xx]$(?!\n)", examples=["11010519491231002X"], extra=PERSONAL),
 ]
 Plate = Annotated[str, Meta(min_length=5, max_length=10, examples=["京A12345"], extra=PERSONAL)]
 Plates = Annotated[tuple[Plate, ...], Meta(max_length=5)]
