@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice.app import CloudWatchEvent, DynamoDBEvent
 
 from chalicelib.identity import actions, shapes, texts
+from chalicelib.identity.entry.routes import routes as entry
 from chalicelib.identity.sessions.routes import routes as sessions
 from shared import clock
 from shared.app import HOURLY, App
@@ -42,6 +43,7 @@ def show_issuer(call: Call[None, NoQuery]) -> shapes.Discovery:
     return shapes.discovery(actions.show_issuer())
 
 
+app.include(entry)
 app.include(sessions)
 
 
