@@ -5,7 +5,10 @@ from __future__ import annotations
 from chalice.app import CloudWatchEvent, DynamoDBEvent
 
 from chalicelib.identity import actions, shapes, texts
+from chalicelib.identity.administration.routes import routes as administration
 from chalicelib.identity.entry.routes import routes as entry
+from chalicelib.identity.mandates.routes import routes as mandates
+from chalicelib.identity.persons.routes import routes as persons
 from chalicelib.identity.sessions.routes import routes as sessions
 from shared import clock
 from shared.app import HOURLY, App
@@ -43,7 +46,10 @@ def show_issuer(call: Call[None, NoQuery]) -> shapes.Discovery:
     return shapes.discovery(actions.show_issuer())
 
 
+app.include(administration)
 app.include(entry)
+app.include(mandates)
+app.include(persons)
 app.include(sessions)
 
 

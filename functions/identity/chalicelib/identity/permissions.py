@@ -1,3 +1,21 @@
 """Who may do what to people's accounts (RULES.md D8); most routes are about the caller alone."""
 
 from __future__ import annotations
+
+from shared.auth import Role, permission
+
+ADMINISTER_PEOPLE = permission(
+    "identity:administer_people",
+    Role.PLATFORM_ADMIN,
+    about="Find, freeze, merge and erase people (用户管理); a merge takes two administrators.",
+)
+UNMASK = permission(
+    "identity:unmask",
+    Role.PLATFORM_ADMIN,
+    Role.COMPANY_ADMIN,
+    Role.COMMUNITY_MANAGER,
+    Role.FINANCE_CLERK,
+    Role.CASHIER,
+    Role.BUTLER,
+    about="See details of somebody of one's own scope in full, for a reason that is written down.",
+)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from chalicelib.identity.administration import texts as administration
 from chalicelib.identity.entry import texts as entry
+from chalicelib.identity.mandates import texts as mandates
+from chalicelib.identity.persons import texts as persons
 from shared.i18n import Texts
 
 TEXTS: Texts = {
+    **administration.TEXTS,
     **entry.TEXTS,
+    **mandates.TEXTS,
+    **persons.TEXTS,
     "busy": ("操作过于频繁，请稍后重试。", "Too much at once; try again in a moment."),
     "session_ended": ("登录已失效，请重新登录。", "This session has ended; sign in again."),
     "sign_in_refused": (
