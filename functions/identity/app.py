@@ -7,10 +7,14 @@ from datetime import datetime
 from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.identity import actions, shapes, texts
+from chalicelib.identity.administration.routes import routes as administration
 from chalicelib.identity.credentials import actions as staff
 from chalicelib.identity.credentials import shapes as credentials_shapes
 from chalicelib.identity.credentials.routes import routes as credentials
+from chalicelib.identity.entry.routes import routes as entry
 from chalicelib.identity.feedback.routes import routes as feedback
+from chalicelib.identity.mandates.routes import routes as mandates
+from chalicelib.identity.persons.routes import routes as persons
 from chalicelib.identity.sessions.routes import routes as sessions
 from chalicelib.identity.settings.routes import routes as settings
 from shared import clock, events
@@ -49,6 +53,10 @@ def show_issuer(call: Call[None, NoQuery]) -> shapes.Discovery:
     return shapes.discovery(actions.show_issuer())
 
 
+app.include(administration)
+app.include(entry)
+app.include(mandates)
+app.include(persons)
 app.include(sessions)
 app.include(credentials)
 app.include(settings)

@@ -14,9 +14,9 @@ from chalicelib.identity.providers import settings, wechat
 from local.apps import load_app
 from local.sandboxes import Sandboxes, secret_name
 from shared import aws, clock
-from shared.auth import Grant
 from tests.harness import hours
 from tests.harness.gateway import Answer, send
+from tests.harness.issuer import bytes_of
 from tests.identity import keys
 
 ISSUER = "https://api.linli.example/identity"
@@ -69,21 +69,43 @@ class Identity:
         *,
         person_id: str | None = None,
         acting_id: str = "",
-        grants: tuple[Grant, ...] = (),
         key: str = "key-0001",
+        address: str = ADDRESS,
     ) -> Answer:
         """One request, in somebody's name or in nobody's."""
         named: dict[str, Any] = {}
         if person_id:
             named["authorizer"] = {"person_id": person_id, "grants": "", "acting_id": acting_id}
+        headers = {"Idempotency-Key": key}
         return send(
-            self.module.app, method, url, body=body, headers={"Idempotency-Key": key}, **named
+            self.module.app, method, url, body=body, headers=headers, address=address, **named
         )
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table, as DynamoDB keeps it."""
         found: list[dict[str, Any]] = aws.client("dynamodb").scan(TableName=self.table)["Items"]
         return sorted(found, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+    def sessions(self, person_id: str) -> list[dict[str, Any]]:
+        """The devices on which a person is signed in."""
+        answer = self.call("GET", "/sessions", person_id=person_id)
+        found: list[dict[str, Any]] = answer.json["items"]
+        return found
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """What a token says."""
+        found: dict[str, Any] = json.loads(bytes_of(token.split(".")[1]))
+        return found
+
+    def someone_is(self, person_id: str, state: str) -> None:
+        """A person who is known comes into another state, without more ado."""
+        aws.client("dynamodb").update_item(
+            TableName=self.table,
+            Key={"pk": {"S": f"platform#person#{person_id}"}, "sk": {"S": "person"}},
+            UpdateExpression="SET #state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": {"S": state}},
+        )
 
     def told(self) -> list[str]:
         """The types of the events that stand on items."""

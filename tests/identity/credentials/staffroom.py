@@ -166,7 +166,11 @@ class Staffroom:
         return self.post("/me/password", body, person_id=person_id, **differing)
 
     def employed(
-        self, phone: str = PHONE, username: str = USERNAME, by: Inviter = CHIEF, scope: str = COMPANY
+        self,
+        phone: str = PHONE,
+        username: str = USERNAME,
+        by: Inviter = CHIEF,
+        scope: str = COMPANY,
     ) -> str:
         """Somebody came all the way in; their next code is a new one."""
         person_id: str = self.invite(phone, by, scope).json["person_id"]

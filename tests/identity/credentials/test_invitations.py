@@ -65,7 +65,12 @@ def test_an_invitation_is_told_without_name_or_phone(room: Staffroom) -> None:
 
 @pytest.mark.parametrize(
     ("inviter", "scope"),
-    [(CHIEF, PLATFORM), (CHIEF, "com_e5f6g7h8"), (OTHER_CHIEF, COMPANY), (Inviter("r", ()), COMPANY)],
+    [
+        (CHIEF, PLATFORM),
+        (CHIEF, "com_e5f6g7h8"),
+        (OTHER_CHIEF, COMPANY),
+        (Inviter("r", ()), COMPANY),
+    ],
 )
 def test_nobody_invites_for_what_is_not_theirs(
     room: Staffroom, inviter: Inviter, scope: str

@@ -9,7 +9,6 @@ import pytest
 from chalicelib.identity.credentials import actions, passwords
 from tests.harness.calls import heard
 from tests.identity.credentials.staffroom import (
-
     OTHER_PASSWORD,
     PASSWORD,
     USERNAME,
@@ -30,7 +29,7 @@ def test_whatever_is_wrong_is_told_alike_and_asks_the_same_of_aws(room: Staffroo
     ):
         with heard() as calls:
             answers.append(room.sign_in(**given))
-        asked.append([call for call in calls])
+        asked.append(list(calls))
     assert {(answer.status, answer.text) for answer in answers} == {(409, answers[0].text)}
     assert answers[0].json["code"] == "sign_in_refused"
     assert asked[0] == asked[1] == asked[2]
@@ -208,5 +207,3 @@ def test_a_code_that_changed_the_password_does_not_sign_in(room: Staffroom) -> N
     code = room.totp()
     room.change(person_id, OTHER_PASSWORD, totp=code)
     assert room.sign_in(password=OTHER_PASSWORD, totp=code).status == 409
-
-

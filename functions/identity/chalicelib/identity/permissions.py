@@ -16,3 +16,18 @@ ANSWER_FEEDBACK = permission(
     Role.PLATFORM_ADMIN,
     about="Read what people say of the platform and answer it (反馈管理).",
 )
+ADMINISTER_PEOPLE = permission(
+    "identity:administer_people",
+    Role.PLATFORM_ADMIN,
+    about="Find, freeze, merge and erase people (用户管理); a merge takes two administrators.",
+)
+UNMASK = permission(
+    "identity:unmask",
+    Role.PLATFORM_ADMIN,
+    Role.COMPANY_ADMIN,
+    Role.COMMUNITY_MANAGER,
+    Role.FINANCE_CLERK,
+    Role.CASHIER,
+    Role.BUTLER,
+    about="See details of somebody of one's own scope in full, for a reason that is written down.",
+)

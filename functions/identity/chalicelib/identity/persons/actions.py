@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from chalicelib.identity.persons import (
@@ -15,30 +15,13 @@ from chalicelib.identity.persons import (
     telling,
 )
 from chalicelib.identity.persons.disclosures import Disclosure
-from chalicelib.identity.persons.rules import Details, Person, State
+from chalicelib.identity.persons.rules import Details, Everything, Known, State
 from chalicelib.identity.sessions import store as sessions
-from chalicelib.identity.sessions.rules import Session
 from shared import ids, vault
 from shared.auth import Caller
 from shared.errors import NotFound
 
 EXPORTS_A_DAY = 5
-
-
-@dataclass(frozen=True)
-class Known:
-    """A person with their details, as they themselves may see them."""
-
-    person: Person
-    details: Details
-
-
-@dataclass(frozen=True)
-class Everything:
-    """All that is kept of a person."""
-
-    known: Known
-    sessions: tuple[Session, ...]
 
 
 def show_me(caller: Caller) -> Known:

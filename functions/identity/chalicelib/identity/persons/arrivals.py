@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from chalicelib.identity.persons import envelopes, rules, store, telling
 from chalicelib.identity.persons.rules import (
@@ -82,7 +83,8 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
     if store.get_login(kind, login.blind) is not None:
         raise Conflict("login_of_another")
     details = envelopes.opened(person.id, key, person.envelope)
-    sealed = envelopes.seal(person.id, key, replace(details, **{kind: value}))
+    proven: dict[str, Any] = {kind: value}
+    sealed = envelopes.seal(person.id, key, replace(details, **proven))
     after = replace(rules.with_login(person, login), envelope=sealed)
     held = Held(login, person.id)
     told = telling.of_phone(held, person.name_key, person.id, now) if kind == "phone" else None

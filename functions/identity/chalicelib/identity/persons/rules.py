@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.identity.sessions.rules import Session
 from shared.auth import MAX_MANDATES
 from shared.errors import Conflict, Limited, NotFound
 from shared.outbox import EMPTY, Outbox
@@ -125,6 +126,22 @@ class Held:
     person_id: str
     version: int | None = None
     outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person with their details, as they themselves may see them."""
+
+    person: Person
+    details: Details
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All that is kept of a person."""
+
+    known: Known
+    sessions: tuple[Session, ...]
 
 
 def check_standing(person: Person | None) -> Person:
@@ -279,6 +296,17 @@ def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Perso
         return person, acting
     if len(person.acting) >= MAX_MANDATES:
         raise Limited("too_many_mandates", limit=MAX_MANDATES)
+    return take_on(person, acting)
+
+
+def take_on(person: Person, acting: Person) -> tuple[Person, Person]:
+    """Both, once the one acts for the other.
+
+    Raises
+    ------
+    Limited
+        `too_many_wards`: they act for as many as one may.
+    """
     if len(acting.wards) >= MAX_WARDS:
         raise Limited("too_many_wards", limit=MAX_WARDS)
     given = replace(person, acting=(*person.acting, acting.id))

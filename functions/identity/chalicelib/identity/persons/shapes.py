@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.identity.persons.rules import Details, Origin, State
+from chalicelib.identity.persons.rules import Details, Everything, Known, Origin, State
 from chalicelib.identity.shapes import Device, SessionId
 from shared import masks
 from shared.requests import PERSONAL, Instant, PersonId, Shape
-
-if TYPE_CHECKING:
-    from chalicelib.identity.persons.actions import Everything, Known
 
 Name = Annotated[str, Meta(min_length=1, max_length=40, examples=["张三丰"], extra=PERSONAL)]
 IdNumber = Annotated[
@@ -29,10 +26,10 @@ Standing = Annotated[State, Meta(examples=[State.ACTIVE])]
 CameBy = Annotated[Origin, Meta(examples=[Origin.PHONE])]
 LoginKinds = Annotated[tuple[str, ...], Meta(examples=[["phone", "openid"]])]
 _WeChatId = Annotated[str, Meta(examples=["oGZUI0egBJY1zhBYw2KhdUfwVJJE"], extra=PERSONAL)]
-_AnyName = Annotated[str, Meta(examples=["张三丰"], extra=PERSONAL)]
-_AnyPhone = Annotated[str, Meta(examples=["13812345678"], extra=PERSONAL)]
-_AnyIdNumber = Annotated[str, Meta(examples=["11010519491231002X"], extra=PERSONAL)]
-_AnyPlates = Annotated[tuple[str, ...], Meta(examples=[["京A12345"]], extra=PERSONAL)]
+AnyName = Annotated[str, Meta(examples=["张三丰"], extra=PERSONAL)]
+AnyPhone = Annotated[str, Meta(examples=["13812345678"], extra=PERSONAL)]
+AnyIdNumber = Annotated[str, Meta(examples=["11010519491231002X"], extra=PERSONAL)]
+AnyPlates = Annotated[tuple[str, ...], Meta(examples=[["京A12345"]], extra=PERSONAL)]
 
 
 class ChangeMe(Shape):
@@ -65,12 +62,12 @@ class Me(Shape):
 class AllDetails(Shape):
     """All that an envelope can hold, in full."""
 
-    name: _AnyName
-    phone: _AnyPhone
-    id_number: _AnyIdNumber
+    name: AnyName
+    phone: AnyPhone
+    id_number: AnyIdNumber
     openid: _WeChatId
     unionid: _WeChatId
-    plates: _AnyPlates
+    plates: AnyPlates
 
 
 class ExportedSession(Shape):

@@ -1,0 +1,219 @@
+"""What the operator does about people: find, freeze, merge and erase them, and look at details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.identity.administration import rules
+from chalicelib.identity.administration.rules import DISCLOSURES_A_DAY, Cause, Field, Purpose
+from chalicelib.identity.persons import disclosures, envelopes, erasing, store, telling
+from chalicelib.identity.persons import rules as persons
+from chalicelib.identity.persons.disclosures import Disclosure
+from chalicelib.identity.persons.rules import (
+    Details,
+    Held,
+    Known,
+    Merging,
+    Person,
+    State,
+    Summary,
+)
+from shared import grants, ids, vault
+from shared.auth import PLATFORM, Caller, Grant, Role
+from shared.errors import NotFound
+from shared.table import Page
+
+_BASIS = (Grant(Role.PLATFORM_ADMIN, PLATFORM),)
+"""What a change of somebody else's account relies on, in its very write."""
+
+
+def list_persons(caller: Caller, month: str, limit: int, cursor: str | None) -> Page[Summary]:
+    """A page of who joined in a month, newest first; nothing of who they are."""
+    caller.require(PLATFORM)
+    return store.list_joined(month, limit, cursor)
+
+
+def find_persons(caller: Caller, phone: str, name: str) -> tuple[Summary, ...]:
+    """Who signs in by a phone, or has a name: exactly this one, never what is like it."""
+    caller.require(PLATFORM)
+    if name:
+        return store.find_named(vault.blind("name", name))
+    held = store.get_login("phone", vault.blind("phone", phone))
+    person = store.get_person(held.person_id) if held else None
+    if person is None:
+        return ()
+    return (Summary(person.id, person.state, person.origin, person.joined_at),)
+
+
+def get_person(caller: Caller, person_id: str) -> Known:
+    """One person; of who they are, what masks leave."""
+    caller.require(PLATFORM)
+    person, key = store.get_with_key(person_id)
+    if person is None:
+        raise NotFound
+    return _known(person, key)
+
+
+def freeze_person(caller: Caller, person_id: str, cause: Cause, now: datetime) -> Person:
+    """Let a person do nothing until it is lifted; the frozen stay so (UM-01)."""
+    person = _found(caller, person_id)
+    if person.state is State.FROZEN:
+        return person
+    told = telling.of_person("PersonFrozen", person, caller.person_id, now, {"reason": cause.value})
+    after = persons.freeze(person)
+    with store.writing(caller.person_id, _BASIS) as writing:
+        writing.person(after, told)
+        writing.freeze(person.id)
+    return after
+
+
+def unfreeze_person(caller: Caller, person_id: str, cause: Cause, now: datetime) -> Person:
+    """Give a frozen person back what is theirs; they sign in anew."""
+    person = _found(caller, person_id)
+    if person.state is State.ACTIVE:
+        return person
+    told = telling.of_person(
+        "PersonUnfrozen", person, caller.person_id, now, {"reason": cause.value}
+    )
+    after = persons.unfreeze(person)
+    with store.writing(caller.person_id, _BASIS) as writing:
+        writing.person(after, told)
+        writing.unfreeze(person.id)
+    return after
+
+
+def ask_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -> Person:
+    """Ask for a duplicate to be merged into a person; another operator must agree."""
+    absorbed, into = _both(caller, person_id, into_id)
+    asked = persons.ask_merge(absorbed, into, Merging(into_id, caller.person_id, now))
+    if asked is absorbed:
+        return absorbed
+    told = telling.of_person("MergeAsked", absorbed, caller.person_id, now, {"into_id": into_id})
+    with store.writing(caller.person_id, _BASIS) as writing:
+        writing.person(asked, told)
+    return asked
+
+
+def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -> Person:
+    """Merge a duplicate into a person, as another operator asked; what it knew goes along.
+
+    What the duplicate may do is moved by whoever gave it, when they hear of the merge.
+    """
+    if _is_merged(caller, person_id, into_id):
+        return _found_any(person_id)
+    absorbed, into = _both(caller, person_id, into_id)
+    persons.check_approval(absorbed, into, caller.person_id)
+    gone, kept, moving = persons.merged(absorbed, into)
+    kept = _with_details_of(kept, absorbed)
+    told = telling.of_person("PersonsMerged", absorbed, caller.person_id, now, {"into_id": into.id})
+    moved = [_moved(login, kept.id) for login in moving]
+    with store.writing(caller.person_id, _BASIS) as writing:
+        writing.person(gone, told)
+        writing.person(kept)
+        writing.drop_key(absorbed.id)
+        writing.freeze(absorbed.id)
+        for held in moved:
+            bound = telling.of_phone(held, kept.name_key, caller.person_id, now)
+            writing.login(held, bound if held.login.kind == "phone" else None)
+        for login in absorbed.logins:
+            if login not in moving:
+                writing.drop_login(login)
+    return gone
+
+
+def erase_person(caller: Caller, person_id: str, cause: Cause, now: datetime) -> Person:
+    """Erase a person who asked the operator to, or must be; the erased stay so (PIPL 47)."""
+    caller.require(PLATFORM)
+    known = _found_any(person_id)
+    if known.state is not State.ERASED:
+        person = persons.check_standing(known)
+        erasing.erase(person, caller.person_id, now, _BASIS, cause.value)
+    return _found_any(person_id)
+
+
+def disclose_person(
+    caller: Caller,
+    person_id: str,
+    fields: Sequence[Field],
+    purpose: Purpose,
+    key: str,
+    now: datetime,
+) -> Details:
+    """Details of somebody in full, told of in the log before they are answered.
+
+    Raises
+    ------
+    NotFound
+        They are not there, or have no right within the caller's scope as it stands now.
+    Limited
+        `too_many_disclosures`: the caller looked at as many today as one may.
+    """
+    caller.may(PLATFORM)
+    over = [grant.scope for grant in grants.grants_of(person_id)]
+    # What the gateway knows may be a minute old: a right to look is read anew.
+    rules.check_reach(grants.grants_of(caller.person_id), caller.permission.roles, over)
+    found, wrapped = store.get_with_key(person_id)
+    person = persons.check_standing(found)
+    wanted = tuple(sorted({field.value for field in fields}))
+    disclosure = Disclosure(
+        ids.derived_platform_id("dis", caller.person_id, key),
+        person.id,
+        caller.person_id,
+        wanted,
+        purpose.value,
+        now,
+    )
+    disclosures.note(disclosure, (), DISCLOSURES_A_DAY, "too_many_disclosures")
+    whole = envelopes.opened(person.id, wrapped, person.envelope)
+    return replace(Details(), **{name: getattr(whole, name) for name in wanted})
+
+
+def _found(caller: Caller, person_id: str) -> Person:
+    caller.require(PLATFORM)
+    return persons.check_standing(store.get_person(person_id))
+
+
+def _found_any(person_id: str) -> Person:
+    person = store.get_person(person_id)
+    if person is None:
+        raise NotFound
+    return person
+
+
+def _both(caller: Caller, person_id: str, into_id: str) -> tuple[Person, Person]:
+    return _found(caller, person_id), _found(caller, into_id)
+
+
+def _is_merged(caller: Caller, person_id: str, into_id: str) -> bool:
+    """Whether this merge has happened: the request comes again whose answer was lost."""
+    caller.require(PLATFORM)
+    person = store.get_person(person_id)
+    return person is not None and person.into_id == into_id and person.state is State.MERGED
+
+
+def _with_details_of(kept: Person, absorbed: Person) -> Person:
+    """The person who stays, knowing what only the duplicate knew."""
+    found = store.get_with_keys([kept.id, absorbed.id])
+    own, other = (_details(one, found[one.id][1]) for one in (kept, absorbed))
+    details = persons.completed(own, other)
+    return replace(
+        kept,
+        envelope=envelopes.seal(kept.id, found[kept.id][1], details),
+        name_key=vault.blind("name", details.name) if details.name else "",
+    )
+
+
+def _moved(login: persons.Login, person_id: str) -> Held:
+    held = store.get_login(login.kind, login.blind)
+    assert held is not None, "a login goes with its person"
+    return replace(held, person_id=person_id)
+
+
+def _details(person: Person, key: bytes) -> Details:
+    return envelopes.opened(person.id, key, person.envelope) if key else Details()
+
+
+def _known(person: Person, key: bytes) -> Known:
+    return Known(person, _details(person, key))
