@@ -76,13 +76,23 @@ class Client:
         Raises
         ------
         Unexpected
-            Any answer but 200, 201 or 202.
+            Any answer but 200, 201, 202 or 204.
         """
         return self._expect("POST", path, self.ask("POST", path, body, key))
 
+    def patch(self, path: str, body: object) -> Any:
+        """What a thing is after a change.
+
+        Raises
+        ------
+        Unexpected
+            Any answer but 200.
+        """
+        return self._expect("PATCH", path, self.ask("PATCH", path, body))
+
     @staticmethod
     def _expect(method: str, path: str, answer: Answer) -> Any:
-        if answer.status not in (200, 201, 202):
+        if answer.status not in (200, 201, 202, 204):
             said = json.dumps(answer.json, ensure_ascii=False)
             raise Unexpected(f"{method} {path} answered {answer.status}: {said[:500]}")
         return answer.json

@@ -135,19 +135,12 @@ def _two_corrections(kept: bytes, name: str, id_number: str, phone: str) -> byte
 def _take_on(office: Office, stage: Stage, tell: Teller) -> Player:
     """A new technician, whom the dispatcher knows as soon as the news has travelled."""
     tell.chapter("二、新来的维修工", "A new technician")
-    name = stage.human().name.text
-    technician = stage.sign_up(name, "technician")
-    wanted = {
-        "person_id": technician.person_id,
-        "role": "technician",
-        "scope": office.community_id,
-        "name": name,
-    }
-    office.manager.client.post("/community/grants", wanted)
+    technician = stage.take_on(stage.human(), "technician", office.community_id, office.manager)
+    name = technician.name
     granted = time.monotonic()
     tell.say(
-        f"{office.manager.name}授予{name}维修工角色，范围：{office.name}",
-        f"{office.manager.username} grants {technician.username} the role technician",
+        f"{office.manager.name}短信邀请{name}，授予维修工角色，范围：{office.name}",
+        f"{office.manager.username} invites {technician.username} and grants the role technician",
     )
     path = f"/repairs/technicians?community_id={office.community_id}&limit=100"
 
@@ -172,7 +165,7 @@ def _move_in(office: Office, stage: Stage, tell: Teller) -> tuple[Player, dict[s
     rooms = manager.get(f"{office.path}/buildings/{building}/rooms?limit=100")["items"]
     room = secrets.choice([one for one in rooms if one["state"] == "occupied"])
     owner = room["owners"][0]["name"]
-    resident = stage.sign_up(stage.human(owner[0]).name.text, "resident")
+    resident = stage.sign_up(stage.human(owner[0]))
     wanted = {"person_id": resident.person_id, "relation": "family_member"}
     manager.post(f"/community/rooms/{room['room_id']}/residents", wanted)
     resident = stage.again(resident)
@@ -335,10 +328,9 @@ def _turn_away(office: Office, ticket_id: str, stage: Stage, tell: Teller) -> No
     _refused(
         neighbour.client, ticket, 404, f"{neighbour.name}（别的小区）", "another community", tell
     )
-    name = stage.human().name.text
-    clerk = stage.sign_up(name, "cashier")
+    clerk = stage.take_on(stage.human(), "cashier", office.community_id, office.manager)
+    name = clerk.name
     holding = {"person_id": clerk.person_id, "role": "cashier", "scope": office.community_id}
-    office.manager.client.post("/community/grants", {**holding, "name": name})
     seen = len(stage.again(clerk).client.get(rooms)["items"])
     office.manager.client.post("/community/revocations", {**holding, "reason": "离职"})
     tell.say(

@@ -1,25 +1,46 @@
-"""People who can sign in: accounts in the stage's user pool, and tokens for them."""
+"""The sample people of a running platform, and how each of them signs in.
+
+Residents come from the mini-program, staff with a password and the code of an authenticator.  What
+a session goes on by is kept in a file of each person, so that asking for one more token neither
+opens one more session nor waits for the authenticator's next code.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
+import re
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
 
+import pyotp
 import urllib3
 
-from local.deploy import Session
+from local.client import Client, Unexpected
+
+_STEP_SECONDS = 30
+_DEVICE = "make"
 
 
 @dataclass(frozen=True)
 class Person:
-    """A sample person as `build/local.json` shows them."""
+    """A sample person as `build/local.json` shows them.
+
+    Whoever has a password is staff, and `totp` is their authenticator's secret (base 32).
+    """
 
     name: str
     role: str
     scope: str
     username: str
     password: str
+    phone: str
+    totp: str
 
     def as_json(self) -> dict[str, str]:
         """The person for a JSON file."""
@@ -27,77 +48,123 @@ class Person:
 
 
 class SignInError(Exception):
-    """The user pool does not let this person in."""
+    """The platform does not let this person in."""
 
 
 @dataclass(frozen=True)
-class UserPool:
-    """The user pool of a stage without an outside issuer.
+class Accounts:
+    """Accounts on a running platform, where providers are sandboxes.
 
     Parameters
     ----------
-    address
-        Where the Cognito service answers.
+    wechat, messages
+        The addresses of the sandboxes (`local.sandboxes`).
+    kept
+        The folder of what sessions go on by.
     """
 
-    session: Session
-    address: str
-    pool_id: str
-    client_id: str
-    issuer: str
+    base_url: str
+    wechat: str
+    messages: str
+    kept: Path
 
-    def add(self, username: str, password: str | None = None) -> tuple[str, str]:
-        """Make an account that can sign in at once.
+    def arrive(self, username: str, name: str, phone: str) -> str:
+        """Let a resident come from the mini-program for the first time, who says who they are.
+
+        Returns
+        -------
+        str
+            Their id on the platform.
+        """
+        resident = Client(self.base_url, self.token(username))
+        offered = self._of_wechat("phone", phone=phone)
+        resident.post("/identity/me/phone/wechat", {"code": offered})
+        me = resident.patch("/identity/me", {"name": name})
+        return str(me["person_id"])
+
+    def enrol(self, username: str, phone: str) -> tuple[str, str]:
+        """Accept the invitation that a phone shows.
 
         Returns
         -------
         tuple
-            The account's subject (`sub`) and its password.
+            The password, and the secret of the authenticator.
         """
-        cognito = self.session.client("cognito-idp")
-        chosen = password or f"Ll1-{secrets.token_urlsafe(12)}"
-        made = cognito.admin_create_user(
-            UserPoolId=self.pool_id, Username=username, MessageAction="SUPPRESS"
+        nobody, password = Client(self.base_url), f"Ll1-{secrets.token_urlsafe(12)}"
+        proof = {"phone": phone, "code": self._invitation(phone)}
+        chosen = {**proof, "username": username, "password": password}
+        accepted = nobody.post("/identity/invitations/acceptance", chosen)
+        totp = pyotp.parse_uri(accepted["otpauth_uri"]).secret
+        # The step before is good too, and leaves the one of now for signing in.
+        shown = pyotp.TOTP(totp).at(int(time.time()) - _STEP_SECONDS)
+        nobody.post("/identity/invitations/confirmation", {**proof, "totp": shown})
+        return password, totp
+
+    def token(self, username: str, password: str = "", totp: str = "") -> str:
+        """An access token; of staff, who have a password and an authenticator, or of a resident.
+
+        Raises
+        ------
+        SignInError
+            The platform refused, or does not answer; the message says why.
+        """
+        with self._session(username) as session:
+            try:
+                tokens = self._go_on(session.read())
+                if tokens is None:
+                    tokens = self._sign_in(username, password, totp)
+            except (Unexpected, urllib3.exceptions.HTTPError) as error:
+                raise SignInError(f"{username} is not let in: {error}") from error
+            session.seek(0)
+            session.truncate()
+            session.write(tokens["refresh_token"])
+        return str(tokens["access_token"])
+
+    @contextmanager
+    def _session(self, username: str) -> Iterator[IO[str]]:
+        """The file of what a session goes on by, ours alone for as long as the context lasts."""
+        self.kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.kept / username).open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            yield file
+
+    def _go_on(self, refresh_token: str) -> Any:
+        if not refresh_token:
+            return None
+        answer = Client(self.base_url).ask(
+            "POST", "/identity/sessions/refresh", {"refresh_token": refresh_token}
         )
-        cognito.admin_set_user_password(
-            UserPoolId=self.pool_id, Username=username, Password=chosen, Permanent=True
-        )
-        attributes = {a["Name"]: a["Value"] for a in made["User"]["Attributes"]}
-        return attributes["sub"], chosen
+        return answer.json if answer.status == 200 else None
 
-    def token(self, username: str, password: str) -> str:
-        """An access token, as the sign-in page of a client would get it."""
-        return sign_in(self.address, self.client_id, username, password)
+    def _sign_in(self, username: str, password: str, totp: str) -> Any:
+        if not password:
+            code = self._of_wechat("login", user=username)
+            wanted = {"code": code, "device": _DEVICE}
+            return Client(self.base_url).post("/identity/sessions/wechat", wanted)
+        wanted = {"username": username, "password": password, "device": _DEVICE}
+        return self._by_password(wanted, totp)
 
+    def _by_password(self, wanted: dict[str, str], totp: str) -> Any:
+        """The tokens of staff; a code of the authenticator is good once, the next comes soon."""
+        nobody, path = Client(self.base_url), "/identity/sessions/password"
+        answer = nobody.ask("POST", path, {**wanted, "totp": pyotp.TOTP(totp).now()})
+        if answer.status == 409 and answer.json["code"] == "sign_in_refused":
+            time.sleep(_STEP_SECONDS - time.time() % _STEP_SECONDS)
+            return nobody.post(path, {**wanted, "totp": pyotp.TOTP(totp).now()})
+        if answer.status != 201:
+            raise Unexpected(f"signing in was answered {answer.status}: {answer.json}")
+        return answer.json
 
-def sign_in(address: str, client_id: str, username: str, password: str) -> str:
-    """An access token of a user pool's client; needs no AWS credentials.
+    def _of_wechat(self, what: str, **about: str) -> str:
+        """A code as the mini-program gets it in a phone."""
+        body = json.dumps(about).encode()
+        answer = urllib3.request("POST", f"{self.wechat}/sandbox/{what}", body=body, retries=False)
+        return str(answer.json()["code"])
 
-    Raises
-    ------
-    SignInError
-        The user pool refused; the message says why.
-    """
-    asked = {
-        "ClientId": client_id,
-        "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": username, "PASSWORD": password},
-    }
-    try:
-        answer = urllib3.request(
-            "POST",
-            address,
-            body=json.dumps(asked).encode(),
-            headers={
-                "Content-Type": "application/x-amz-json-1.1",
-                "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
-            },
-            retries=False,
-        )
-    except urllib3.exceptions.HTTPError as error:
-        raise SignInError(f"nothing answers at {address}: start it with `make run`") from error
-    result = answer.json()
-    if answer.status != 200:
-        raise SignInError(f"the user pool does not let {username} in: {result.get('message')}")
-    token: str = result["AuthenticationResult"]["AccessToken"]
-    return token
+    def _invitation(self, phone: str) -> str:
+        """The code of the invitation that a phone shows."""
+        asked = f"{self.messages}/sandbox/messages"
+        shown = urllib3.request("GET", asked, fields={"phone": phone}, retries=False).json()
+        codes = [re.search(r"邀请码 (\d+)", message) for message in reversed(shown["messages"])]
+        return next(found.group(1) for found in codes if found)

@@ -21,6 +21,7 @@ from local.deploy import DeploymentError, Target, deploy
 from local.layers import LAMBDA, PackagingError
 from local.package import build
 from local.platform import STAGE as EMULATED_STAGE
+from local.sandboxes import secret_name
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{1,15}")
 _POLL_SECONDS = 5.0
@@ -51,8 +52,8 @@ def parameters(stage: str, domain: str, certificate: str, issuer: str, audience:
         )
     if bool(issuer) != bool(audience):
         raise ReleaseError(
-            "ISSUER and AUDIENCE belong together: whose tokens, and made out to whom; "
-            "without both, a Cognito user pool is made"
+            "ISSUER and AUDIENCE belong together: whose tokens are taken beside our own, and made "
+            "out to whom"
         )
     issuers = ""
     if issuer:
@@ -114,8 +115,9 @@ def main() -> None:
     target_name = outputs["shared"]["FrontDoorTarget"]
     for line in (
         f"https://{wanted.domain}/ answers when its DNS record is an alias of {target_name}",
-        f"The first platform admin: python -m local.appoint --stage {wanted.stage} per_…",
-        "(GET /community/me shows a person's id)",
+        f"Its providers (text messages, mini-program): the secret {secret_name(wanted.stage)}",
+        "The first platform admin:",
+        f"  python -m local.appoint --stage {wanted.stage} --name … --phone …",
     ):
         say(line)
 

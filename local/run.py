@@ -28,6 +28,7 @@ from local.package import Package, build
 from local.people import Person, SignInError
 from local.places import BUILD
 from local.platform import STAGE, Platform, bring_up
+from local.sandboxes import Sandboxes
 from local.token import LOCAL_JSON
 
 _HOME = BUILD / "local"
@@ -55,12 +56,13 @@ def run_ministack(port: int, mqtt_port: int) -> None:
         with step("start MiniStack with AUTH=true"):
             state = emulator.start()
         _say_what_was_kept(state, emulator)
-        with step("deploy every stack through CloudFormation") as report:
-            platform = bring_up(emulator, package, report)
-        people = _people(platform)
-        _write_local_json(platform, people)
-        _show(platform, people)
-        _wait(emulator)
+        with Sandboxes() as sandboxes:
+            with step("deploy every stack through CloudFormation") as report:
+                platform = bring_up(emulator, package, sandboxes, report)
+            people = _people(platform)
+            _write_local_json(platform, people)
+            _show(platform, people)
+            _wait(emulator)
     finally:
         _ignore_interrupts()
         _stop(emulator)
@@ -102,7 +104,7 @@ def run_localstack(port: int) -> None:
 
 
 def _deploy_without_sign_in(localstack: LocalStack, package: Package, report: Report) -> None:
-    parameters = {"DomainName": HOST, "UserPool": "no"}
+    parameters = {"DomainName": HOST}
     deploy(package, Target(localstack.session(), STAGE, parameters, 1.0), report)
 
 
@@ -152,6 +154,9 @@ def _show(platform: Platform, people: list[Person]) -> None:
     console.print(f"\nBase URL   [bold]{platform.base_url}[/]")
     emulator = platform.emulator
     console.print(f"MQTT       mqtts://{HOST}:{emulator.mqtt_port}  (CA: {_CA_FILE})")
+    accounts = platform.accounts
+    console.print(f"WeChat     {accounts.wechat}  (sandbox: who opens the mini-program)")
+    console.print(f"SMS        {accounts.messages}/sandbox/messages?phone=…  (what a phone shows)")
     console.print(f"Log        {emulator.log}")
     for about, line in welcome.requests(people, platform.base_url):
         console.print(f"\n[dim]{about}[/]")

@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
-from localstack_client.session import Session
-
 from local.client import Client
-from local.emulator import ROOT_KEY, ROOT_SECRET
 from local.estate.invent import SURNAMES, Human, Inventor
-from local.people import Person, UserPool
-from local.token import LOCAL_JSON
-from shared import ids
+from local.people import Person
+from local.token import LOCAL_JSON, accounts
 
 
 class NothingRuns(Exception):
@@ -45,23 +41,10 @@ class Stage:
     def __init__(self, described: dict[str, Any]) -> None:
         self.people = [Person(**person) for person in described["people"]]
         self.base_url: str = described["base_url"]
-        self._issuer: str = described["issuer"]
-        address = str(described["emulator_url"])
-        self._pool = UserPool(
-            Session(
-                aws_access_key_id=ROOT_KEY,
-                aws_secret_access_key=ROOT_SECRET,
-                region_name=described["region"],
-                localstack_host=address.removeprefix("http://"),
-            ),
-            address,
-            self._issuer.rpartition("/")[2],
-            described["client_id"],
-            self._issuer,
-        )
+        self.accounts = accounts(described)
         # Everyone who signs up is somebody new, however often the day is played.
         self._inventor = Inventor(SystemRandom())
-        self._passwords = {person.username: person.password for person in self.people}
+        self._credentials = {one.username: (one.password, one.totp) for one in self.people}
 
     def first(self, role: str, scope: str = "") -> Player:
         """The first of the sample people with a role, on a scope or inside it.
@@ -82,11 +65,20 @@ class Stage:
         known = any(family == surname for surname, _, _ in SURNAMES)
         return self._inventor.human(family if known else None)
 
-    def sign_up(self, name: str, word: str) -> Player:
-        """A new account; nobody has given it any right yet."""
-        username = f"{word}-{secrets.token_hex(4)}"
-        subject, self._passwords[username] = self._pool.add(username)
-        person_id = ids.person_id(self._issuer, subject)
+    def sign_up(self, human: Human) -> Player:
+        """A resident who comes from the mini-program; nobody has given them any right yet."""
+        username = f"resident-{secrets.token_hex(4)}"
+        person_id = self.accounts.arrive(username, human.name.text, human.phone)
+        return Player(human.name.text, username, person_id, self._client(username))
+
+    def take_on(self, human: Human, role: str, scope: str, manager: Player) -> Player:
+        """Somebody whom a manager invites and gives a role, and who accepts."""
+        name, username = human.name.text, f"{role}-{secrets.token_hex(4)}"
+        invited = {"name": name, "phone": human.phone, "scope": scope}
+        person_id = manager.client.post("/identity/invitations", invited)["person_id"]
+        self._credentials[username] = self.accounts.enrol(username, human.phone)
+        granted = {"person_id": person_id, "role": role, "scope": scope, "name": name}
+        manager.client.post("/community/grants", granted)
         return Player(name, username, person_id, self._client(username))
 
     def again(self, player: Player) -> Player:
@@ -105,7 +97,8 @@ class Stage:
         )
 
     def _client(self, username: str) -> Client:
-        return Client(self.base_url, self._pool.token(username, self._passwords[username]))
+        credentials = self._credentials.get(username, ())
+        return Client(self.base_url, self.accounts.token(username, *credentials))
 
 
 def running() -> Stage:

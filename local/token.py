@@ -1,18 +1,25 @@
 """A token for one of the sample people of the platform that runs now.
 
-    python -m local.token wang.fang
+python -m local.token wang.fang
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
-from local.people import SignInError, sign_in
+from local.people import Accounts, SignInError
 from local.places import BUILD
 
 LOCAL_JSON = BUILD / "local.json"
+
+
+def accounts(platform: dict[str, Any]) -> Accounts:
+    """The accounts of the platform that `build/local.json` describes."""
+    at = platform["sandboxes"]
+    return Accounts(platform["base_url"], at["wechat"], at["messages"], Path(at["sessions"]))
 
 
 def find_person(platform: dict[str, Any], who: str) -> dict[str, str]:
@@ -41,12 +48,7 @@ def main() -> None:
     platform = json.loads(LOCAL_JSON.read_text())
     try:
         person = find_person(platform, sys.argv[1])
-        token = sign_in(
-            platform["emulator_url"],
-            platform["client_id"],
-            person["username"],
-            person["password"],
-        )
+        token = accounts(platform).token(person["username"], person["password"], person["totp"])
     except (LookupError, SignInError) as error:
         sys.exit(str(error))
     print(token)

@@ -26,9 +26,11 @@ from local.emulator import REGION, ROOT_KEY, ROOT_SECRET, Emulator, free_port
 from local.package import Package, build
 from local.places import BUILD
 from local.platform import Platform, bring_up
+from local.sandboxes import Sandboxes
 from shared import aws
 from tests.harness.people import People
 from tests.harness.tables import create_grants_table, create_table
+from tests.harness.user_pool import UserPool, found
 
 put_on_path()
 
@@ -59,15 +61,28 @@ def packaged(built: Package) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def platform(emulator: Emulator, built: Package) -> Platform:
-    """Every stack of the tree, deployed from the templates AWS gets."""
-    return bring_up(emulator, built, lambda words: None)
+def sandboxes() -> Iterator[Sandboxes]:
+    """The providers that the platform finds: WeChat, and text messages."""
+    with Sandboxes() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
-def people(platform: Platform) -> People:
+def pool(emulator: Emulator) -> UserPool:
+    """An outside issuer, which the platform is told to trust."""
+    return found(emulator)
+
+
+@pytest.fixture(scope="session")
+def platform(emulator: Emulator, built: Package, sandboxes: Sandboxes, pool: UserPool) -> Platform:
+    """Every stack of the tree, deployed from the templates AWS gets."""
+    return bring_up(emulator, built, sandboxes, lambda words: None, pool.described)
+
+
+@pytest.fixture(scope="session")
+def people(platform: Platform, pool: UserPool) -> People:
     """People who can sign in and call, made when first named."""
-    return People(platform)
+    return People(platform, pool)
 
 
 @dataclass(frozen=True)

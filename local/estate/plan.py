@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 
-from local.estate.invent import Human, Inventor, Name
+from local.estate.invent import Human, Inventor
 from local.estate.rooms import Block, Layout, Room, fill
 from shared.auth import Role
 
@@ -39,6 +39,7 @@ class Member:
 
     username: str
     name: str
+    phone: str
     role: Role
     building: str = ""
 
@@ -49,8 +50,18 @@ class Binding:
 
     username: str
     name: str
+    phone: str
     relation: Role
     room: Room
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Somebody with an account and nothing else."""
+
+    username: str
+    name: str
+    phone: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,7 @@ class Estate:
 
     admin: Member
     auditor: Member
-    stranger: tuple[str, str]
+    stranger: Stranger
     companies: tuple[Company, ...]
 
     @property
@@ -243,11 +254,11 @@ def plan(seed: int = SEED) -> Estate:
             zip(firms, (communities[:2], communities[2:]), strict=True)
         )
     )
-    stranger = inventor.human().name
+    stranger, auditor, admin = inventor.human(), inventor.human(), inventor.human()
     return Estate(
-        admin=Member("admin", "平台管理员", Role.PLATFORM_ADMIN),
-        auditor=Member("auditor", inventor.human().name.text, Role.SECURITY_AUDITOR),
-        stranger=(inventor.username(stranger.surname, stranger.given), stranger.text),
+        admin=Member("admin", "平台管理员", admin.phone, Role.PLATFORM_ADMIN),
+        auditor=Member("auditor", auditor.name.text, auditor.phone, Role.SECURITY_AUDITOR),
+        stranger=Stranger(_username(inventor, stranger), stranger.name.text, stranger.phone),
         companies=companies,
     )
 
@@ -277,9 +288,9 @@ def _owners_of(rooms: Sequence[Room]) -> tuple[Human, ...]:
 
 
 def _member(inventor: Inventor, role: Role, building: str = "") -> Member:
-    name = inventor.human().name
-    username = inventor.username(name.surname, _WORDS.get(role, role.value))
-    return Member(username, name.text, role, building)
+    human = inventor.human()
+    username = inventor.username(human.name.surname, _WORDS.get(role, role.value))
+    return Member(username, human.name.text, human.phone, role, building)
 
 
 def _bindings(
@@ -292,19 +303,22 @@ def _bindings(
     families = homes[-relations.count(Role.FAMILY_MEMBER) :]
     rented = inventor.random.sample(let, relations.count(Role.TENANT))
     return [
-        *(_binding(inventor, home.owners[0].name, Role.OWNER, home) for home in homes),
+        *(_binding(inventor, home.owners[0], Role.OWNER, home) for home in homes),
         *(
-            _binding(
-                inventor, inventor.human(home.owners[0].name.family).name, Role.FAMILY_MEMBER, home
-            )
+            _binding(inventor, inventor.human(home.owners[0].name.family), Role.FAMILY_MEMBER, home)
             for home in families
         ),
-        *(_binding(inventor, inventor.human().name, Role.TENANT, home) for home in rented),
+        *(_binding(inventor, inventor.human(), Role.TENANT, home) for home in rented),
     ]
 
 
-def _binding(inventor: Inventor, name: Name, relation: Role, room: Room) -> Binding:
-    return Binding(inventor.username(name.surname, name.given), name.text, relation, room)
+def _binding(inventor: Inventor, human: Human, relation: Role, room: Room) -> Binding:
+    username = _username(inventor, human)
+    return Binding(username, human.name.text, human.phone, relation, room)
+
+
+def _username(inventor: Inventor, human: Human) -> str:
+    return inventor.username(human.name.surname, human.name.given)
 
 
 def _complaints(bindings: Sequence[Binding], inventor: Inventor) -> list[Complaint]:

@@ -1,9 +1,9 @@
 """The estate brought about through the public door, as the people in it would do it themselves.
 
 Only the first platform admin is appointed from outside.  The admin takes the companies on, their
-administrators open the communities, the managers import the house registers, take staff on and
-bind residents.  The gateway keeps what the authorizer said of a token for a minute, so whoever was
-given something signs in again.
+administrators open the communities, the managers import the house registers, invite staff and bind
+residents, who come from the mini-program.  The gateway keeps what the authorizer said of a token
+for a minute, so whoever was given something asks for a new one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ from typing import TypeVar
 from local.client import Client, wait_until
 from local.deploy import Report
 from local.estate import registers, workbook
-from local.estate.plan import Community, Company, Complaint, Estate, Member, plan
+from local.estate.plan import (
+    Binding,
+    Community,
+    Company,
+    Complaint,
+    Estate,
+    Member,
+    Stranger,
+    plan,
+)
 from local.people import Person
 from local.platform import Platform
 from shared import ids
-from shared.auth import PLATFORM, Role
+from shared.auth import PLATFORM
 
 NOBODY = "none"
 """The role that `build/local.json` names for an account without any."""
@@ -62,17 +71,20 @@ class _Run:
     platform: Platform
     estate: Estate
     report: Report
-    passwords: dict[str, str] = field(default_factory=dict)
+    credentials: dict[str, tuple[str, str]] = field(default_factory=dict)
     person_ids: dict[str, str] = field(default_factory=dict)
     scopes: dict[str, str] = field(default_factory=dict)
 
     def make_accounts(self) -> None:
         self.report("accounts")
-        for username in _usernames(self.estate):
-            subject, self.passwords[username] = self.platform.pool.add(username)
-            self.person_ids[username] = self.platform.person_id(subject)
-            if username == self.estate.admin.username:
-                self.platform.appoint(subject)
+        admin, accounts = self.estate.admin, self.platform.accounts
+        self.person_ids[admin.username] = self.platform.appoint(admin.name, admin.phone)
+        self.credentials[admin.username] = accounts.enrol(admin.username, admin.phone)
+
+        def arrive(one: Binding | Stranger) -> None:
+            self.person_ids[one.username] = accounts.arrive(one.username, one.name, one.phone)
+
+        _all(arrive, _residents(self.estate))
 
     def take_companies_on(self) -> None:
         self.report("two property companies")
@@ -153,12 +165,19 @@ class _Run:
         wait_until(lambda: manager.get(path)["repairs_reported"] == reports, "the counts")
 
     def client(self, username: str) -> Client:
-        token = self.platform.pool.token(username, self.passwords[username])
+        credentials = self.credentials.get(username, ())
+        token = self.platform.accounts.token(username, *credentials)
         return Client(self.platform.base_url, token)
 
     def grant(self, giver: Client, member: Member, scope: str) -> None:
+        """Invite a member of staff, who accepts, and give them their role."""
+        invited = {"name": member.name, "phone": member.phone, "scope": scope}
+        person_id = giver.post("/identity/invitations", invited)["person_id"]
+        credentials = self.platform.accounts.enrol(member.username, member.phone)
+        self.person_ids[member.username] = person_id
+        self.credentials[member.username] = credentials
         wanted = {
-            "person_id": self.person_ids[member.username],
+            "person_id": person_id,
             "role": member.role.value,
             "scope": _narrowed(scope, member),
             "name": member.name,
@@ -176,37 +195,34 @@ class _Run:
             for member in community.staff:
                 yield self.person(member, _narrowed(self.scopes[community.name], member))
         yield from self.residents()
-        username, name = estate.stranger
-        yield Person(name, NOBODY, "", username, self.passwords[username])
+        yield self.resident(estate.stranger, NOBODY, "")
 
     def residents(self) -> Iterator[Person]:
         """Everyone with a home; the scopes of two homes are parted by a space."""
         homes: dict[str, list[str]] = {}
-        who: dict[str, tuple[str, Role]] = {}
+        who: dict[str, Binding] = {}
         for community in self.estate.communities:
             for binding in community.bindings:
                 scope = "/".join([self.scopes[community.name], *binding.room.key])
                 homes.setdefault(binding.username, []).append(scope)
-                who[binding.username] = (binding.name, binding.relation)
+                who[binding.username] = binding
         for username, scopes in homes.items():
-            name, relation = who[username]
-            yield Person(name, relation, " ".join(scopes), username, self.passwords[username])
+            yield self.resident(who[username], who[username].relation, " ".join(scopes))
+
+    def resident(self, one: Binding | Stranger, role: str, scope: str) -> Person:
+        return Person(one.name, role, scope, one.username, "", one.phone, "")
 
     def person(self, member: Member, scope: str) -> Person:
-        password = self.passwords[member.username]
-        return Person(member.name, member.role.value, scope, member.username, password)
+        credentials = self.credentials[member.username]
+        names = (member.name, member.role.value, scope, member.username)
+        password, totp = credentials
+        return Person(*names, password, member.phone, totp)
 
 
-def _usernames(estate: Estate) -> list[str]:
-    members = [estate.admin, estate.auditor]
-    residents = []
-    for company in estate.companies:
-        members += company.staff
-    for community in estate.communities:
-        members += community.staff
-        residents += [binding.username for binding in community.bindings]
-    every = [*(member.username for member in members), *residents, estate.stranger[0]]
-    return list(dict.fromkeys(every))
+def _residents(estate: Estate) -> list[Binding | Stranger]:
+    """Everyone who comes by themselves, once."""
+    bound = {one.username: one for community in estate.communities for one in community.bindings}
+    return [*bound.values(), estate.stranger]
 
 
 def _narrowed(scope: str, member: Member) -> str:

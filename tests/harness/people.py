@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from local.client import Answer, Client
 from local.platform import Platform
+from tests.harness.user_pool import UserPool
+
+_ADMIN, _PHONE = "admin", "15400000000"
 
 
 @dataclass(frozen=True)
@@ -22,24 +25,33 @@ class Someone:
 
 
 class People:
-    """Accounts on the platform, made when they are first named."""
+    """Accounts on the platform, made when they are first named.
 
-    def __init__(self, platform: Platform) -> None:
+    The admin signs in at the platform's own issuer; everybody else's account is an outside
+    issuer's, which the platform trusts by configuration.
+    """
+
+    def __init__(self, platform: Platform, pool: UserPool) -> None:
         self._platform = platform
+        self._pool = pool
         self._known: dict[str, Someone] = {}
         self._passwords: dict[str, str] = {}
+        self._admin: tuple[str, str] = ("", "")
 
     def named(self, username: str) -> Someone:
         """The person with this user name; without any grant until someone gives them one."""
         if username not in self._known:
-            self._known[username] = self._make(username, admin=False)
+            person_id, self._passwords[username] = self._pool.add(username)
+            self._known[username] = Someone(username, person_id, self._client(username))
         return self._known[username]
 
     def admin(self) -> Someone:
         """The platform admin."""
-        if "admin" not in self._known:
-            self._known["admin"] = self._make("admin", admin=True)
-        return self._known["admin"]
+        if _ADMIN not in self._known:
+            person_id = self._platform.appoint("平台管理员", _PHONE)
+            self._admin = self._platform.accounts.enrol(_ADMIN, _PHONE)
+            self._known[_ADMIN] = Someone(_ADMIN, person_id, self._client(_ADMIN))
+        return self._known[_ADMIN]
 
     def again(self, person: Someone) -> Someone:
         """The same person with a new token: rights given since then are felt at once.
@@ -48,12 +60,9 @@ class People:
         """
         return replace(person, client=self._client(person.username))
 
-    def _make(self, username: str, *, admin: bool) -> Someone:
-        subject, self._passwords[username] = self._platform.pool.add(username)
-        if admin:
-            self._platform.appoint(subject)
-        return Someone(username, self._platform.person_id(subject), self._client(username))
-
     def _client(self, username: str) -> Client:
-        token = self._platform.pool.token(username, self._passwords[username])
+        if username == _ADMIN:
+            token = self._platform.accounts.token(username, *self._admin)
+        else:
+            token = self._pool.token(username, self._passwords[username])
         return Client(self._platform.base_url, token)

@@ -19,6 +19,7 @@ from local.package import build
 from local.people import Person
 from local.places import BUILD
 from local.platform import Platform, bring_up
+from local.sandboxes import Sandboxes
 from local.stage import Stage
 from local.teller import Teller
 from shared.auth import Role
@@ -38,20 +39,20 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def seeded(home: Path) -> Iterator[Seeded]:
+def seeded(home: Path, sandboxes: Sandboxes) -> Iterator[Seeded]:
     """The estate as a second `make run` finds it: seeded, stopped, started again."""
     package = build()
     port, mqtt_port = free_port(), free_port()
     emulator = Emulator(home, port, mqtt_port)
     emulator.start()
     try:
-        people, places = seed(bring_up(emulator, package, silent), silent)
+        people, places = seed(bring_up(emulator, package, sandboxes, silent), silent)
     finally:
         emulator.stop(keep=True)
     again = Emulator(home, port, mqtt_port)
     again.start()
     try:
-        yield bring_up(again, package, silent), people, places
+        yield bring_up(again, package, sandboxes, silent), people, places
     finally:
         again.stop(keep=False)
 
