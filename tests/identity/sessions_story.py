@@ -1,4 +1,4 @@
-"""What residents do to come in and go, and the life of the keys that their tokens are signed with."""
+"""How residents come in and go, and the life of the keys that their tokens are signed with."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.harness.recorder import Recorder
 from tests.identity.scene import sandboxes
 
 _HOUR = 3_600
+_PHONE = "13700000000"
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,21 @@ def _device(number: int) -> str:
 
 
 def _comes_by_wechat(recorder: Recorder) -> dict[str, Any]:
+    """A neighbour binds the phone that WeChat knows, their child one by its code."""
     wechat, phone = sandboxes().wechat, canaries.NEIGHBOUR_PHONE
-    body = {"code": wechat.login("neighbour"), "device": canaries.NEIGHBOUR_NAME}
-    held: dict[str, Any] = recorder.request(NOBODY, "POST", "/sessions/wechat", body, 201)
-    who = Person(held["person_id"])
-    recorder.request(who, "POST", "/me/phone/wechat", {"code": wechat.offer_phone(phone)})
-    other = {"code": wechat.login("family"), "device": canaries.NEIGHBOUR_NAME}
-    family = recorder.request(NOBODY, "POST", "/sessions/wechat", other, 201, key="key-0002")
-    phone = canaries.STAFF_PHONE
+    held = []
+    for number, user in enumerate(("neighbour", "child")):
+        body = {"code": wechat.login(user), "device": canaries.NEIGHBOUR_NAME}
+        key = f"wechat-{number:04}"
+        held.append(recorder.request(NOBODY, "POST", "/sessions/wechat", body, 201, key=key))
+    neighbour, child = (Person(one["person_id"]) for one in held)
+    offered = {"code": wechat.offer_phone(_PHONE)}
+    recorder.request(neighbour, "POST", "/me/phone/wechat", offered)
     recorder.request(NOBODY, "POST", "/codes", {"phone": phone}, 202)
     bound = {"phone": phone, "code": sandboxes().messages.code(phone)}
-    recorder.request(Person(family["person_id"]), "POST", "/me/phone", bound)
-    return held
+    recorder.request(child, "POST", "/me/phone", bound)
+    found: dict[str, Any] = held[0]
+    return found
 
 
 def _refreshes(recorder: Recorder, held: dict[str, Any], count: int) -> None:
