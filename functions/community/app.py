@@ -29,12 +29,13 @@ def authorize(event: dict[str, Any], context: object) -> dict[str, Any]:
     from chalicelib.community import authorizer
 
     try:
-        person_id, grants = authorizer.authorize(event.get("authorizationToken", ""))
+        bearer, grants = authorizer.authorize(event.get("authorizationToken", ""))
     except authorizer.Refused as error:
         app.logger.info("refused", extra={"reason": str(error)})
         # The gateway answers 401 to exactly this text (AWS: Lambda authorizer output).
         raise Exception("Unauthorized") from None
-    answer = AuthResponse(["*"], person_id, to_context(person_id, grants))
+    handed_on = to_context(bearer.person_id, grants, bearer.acting_id)
+    answer = AuthResponse(["*"], bearer.person_id, handed_on)
     return answer.to_dict(AuthRequest("TOKEN", "", event["methodArn"]))
 
 

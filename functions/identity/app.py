@@ -6,6 +6,7 @@ from chalice.app import CloudWatchEvent, DynamoDBEvent
 
 from chalicelib.identity import actions, shapes, texts
 from chalicelib.identity.administration.routes import routes as administration
+from chalicelib.identity.entry.routes import routes as entry
 from chalicelib.identity.mandates.routes import routes as mandates
 from chalicelib.identity.persons.routes import routes as persons
 from chalicelib.identity.sessions.routes import routes as sessions
@@ -48,6 +49,7 @@ def show_issuer(call: Call[None, NoQuery]) -> shapes.Discovery:
 app.include(administration)
 app.include(mandates)
 app.include(persons)
+app.include(entry)
 app.include(sessions)
 
 

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from chalicelib.community import authorizer
-from chalicelib.community.authorizer import Refused, Verifier
+from chalicelib.community.authorizer import Bearer, Refused, Verifier
+from shared import ids
 from tests.harness.families import Tally
 from tests.harness.issuer import (
     CLIENT,
@@ -295,16 +296,15 @@ GOOD: dict[str, Callable[[Issuer], str]] = {
 
 
 @pytest.mark.parametrize("case", GOOD)
-def test_a_genuine_token_names_issuer_and_subject(
-    case: str, issuer: Issuer, verifier: Verifier
-) -> None:
+def test_a_genuine_token_names_its_person(case: str, issuer: Issuer, verifier: Verifier) -> None:
     token = GOOD[case](issuer)
-    assert verifier.verify(f"Bearer {token}") == (issuer.address, issuer.claims()["sub"])
-    assert verifier.verify(f"bearer {token}") == (issuer.address, issuer.claims()["sub"])
+    named = Bearer(ids.person_id(issuer.address, issuer.claims()["sub"]))
+    assert verifier.verify(f"Bearer {token}") == named
+    assert verifier.verify(f"bearer {token}") == named
 
 
 def test_each_issuer_speaks_for_its_own_subjects(
     issuer: Issuer, foreign: Issuer, verifier: Verifier
 ) -> None:
     found = {verifier.verify(f"Bearer {each.token(sub='same')}") for each in (issuer, foreign)}
-    assert found == {(issuer.address, "same"), (foreign.address, "same")}
+    assert found == {Bearer(ids.person_id(each.address, "same")) for each in (issuer, foreign)}

@@ -3,6 +3,10 @@
 RS256 only, configured issuers only, keys by the issuer's own JWKS document.  Known keys outlive
 an outage of that document; an unknown key is looked for at most every half minute; nothing here
 ever fails open.  SECURITY.md A3; RFC 7519, RFC 8725.
+
+One issuer is the platform's own (`identity`): its tokens name the person themselves, say how sure
+it is of them (`acr`) and who acts for them (`act`, RFC 8693).  Whom outside issuers name becomes a
+person by issuer and subject, so that none of them can name a person of ours.
 """
 
 from __future__ import annotations
@@ -25,8 +29,8 @@ from jwt.types import Options
 from jwt.utils import base64url_decode, from_base64url_uint
 
 from shared import aws, ids
-from shared.auth import Grant
-from shared.grants import grants_of
+from shared.auth import RESIDENTS, Grant
+from shared.grants import standing_of
 
 MAX_TOKEN_BYTES = 8 * 1024
 MAX_JWKS_BYTES = 64 * 1024
@@ -102,12 +106,45 @@ class Issuer(msgspec.Struct, frozen=True):
 
     `audience` are the client ids or audiences of ours; `token_use`, where given, is the value of
     the claim of that name (Cognito: "access"; an id token is not accepted as an access token).
+    `own` is the platform's own issuer.
     """
 
     issuer: str
     jwks_uri: str
     audience: tuple[str, ...]
     token_use: str | None = None
+    own: bool = False
+
+
+class Bearer(msgspec.Struct, frozen=True):
+    """Whom a genuine token speaks for.
+
+    Attributes
+    ----------
+    as_staff
+        Whether roles of staff count: our own issuer may be too unsure of who it is.
+    acting_id
+        Who acts for the person; empty where they act themselves.
+    """
+
+    person_id: str
+    as_staff: bool = True
+    acting_id: str = ""
+
+
+class _OwnClaims(msgspec.Struct):
+    """What a token of our own issuer must say beyond what every token must."""
+
+    sub: str
+    aud: str
+    acr: Literal["resident", "staff"]
+    act: _Actor | None = None
+
+
+class _Actor(msgspec.Struct, forbid_unknown_fields=True):
+    """Who acts (RFC 8693 §4.1); a chain of actors is not ours."""
+
+    sub: str
 
 
 class Keys:
@@ -184,17 +221,26 @@ def _public_keys(document: bytes) -> dict[str, rsa.RSAPublicKey]:
     return keys
 
 
-def authorize(authorization: str) -> tuple[str, tuple[Grant, ...]]:
-    """The person behind an `Authorization` header, and their grants, looked up once.
+def authorize(authorization: str) -> tuple[Bearer, tuple[Grant, ...]]:
+    """Whom an `Authorization` header speaks for, and their grants that count, looked up once.
 
     Raises
     ------
     Refused
-        The token is not accepted.
+        The token is not accepted, its person is frozen, or who acts for them may not.
     """
-    issuer, subject = _verifier().verify(authorization)
-    person_id = ids.person_id(issuer, subject)
-    return person_id, grants_of(person_id)
+    bearer = _verifier().verify(authorization)
+    standing = standing_of(bearer.person_id)
+    if standing.frozen:
+        raise Refused("frozen")
+    if bearer.acting_id:
+        if bearer.acting_id not in standing.acting:
+            raise Refused("no mandate")
+        if standing_of(bearer.acting_id).frozen:
+            raise Refused("frozen")
+    if bearer.as_staff:
+        return bearer, standing.grants
+    return bearer, tuple(grant for grant in standing.grants if grant.role in RESIDENTS)
 
 
 @cache
@@ -210,8 +256,8 @@ class Verifier:
         self._issuers = {issuer.issuer: issuer for issuer in issuers}
         self._keys = {issuer.issuer: Keys(issuer.jwks_uri) for issuer in issuers}
 
-    def verify(self, authorization: str) -> tuple[str, str]:
-        """Issuer and subject of the genuine, current token in an `Authorization` header.
+    def verify(self, authorization: str) -> Bearer:
+        """Whom the genuine, current token in an `Authorization` header speaks for.
 
         Raises
         ------
@@ -226,7 +272,7 @@ class Verifier:
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise Refused(type(error).__name__) from error
 
-    def _verify(self, token: str) -> tuple[str, str]:
+    def _verify(self, token: str) -> Bearer:
         header = _SIGNATURES.get_unverified_header(token)
         if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
             raise Refused("not RS256 with a key id")
@@ -242,7 +288,29 @@ class Verifier:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 1 <= len(subject) <= 128:
             raise Refused("no subject")
-        return issuer.issuer, subject
+        if issuer.own:
+            return _of_our_own(header, claims, issuer)
+        return Bearer(ids.person_id(issuer.issuer, subject))
+
+
+def _of_our_own(header: Mapping[str, Any], claims: Mapping[str, Any], issuer: Issuer) -> Bearer:
+    """Whom a token of our own issuer speaks for; it says neither more nor less than ours do."""
+    if header.get("typ") != "at+jwt":
+        raise Refused("not an access token")
+    try:
+        own = msgspec.convert(claims, _OwnClaims)
+    except msgspec.ValidationError as error:
+        raise Refused("not as we make them") from error
+    if own.aud not in issuer.audience or not ids.is_person_id(own.sub):
+        raise Refused("not as we make them")
+    if own.act is None and "act" in claims:
+        raise Refused("nobody acts")
+    acting_id = own.act.sub if own.act else ""
+    if acting_id and (acting_id == own.sub or not ids.is_person_id(acting_id)):
+        raise Refused("nobody who could act")
+    if own.act is not None and (not acting_id or own.acr != "resident"):
+        raise Refused("staff acts for nobody")
+    return Bearer(own.sub, own.acr == "staff", acting_id)
 
 
 def _check_audience(claims: Mapping[str, Any], issuer: Issuer) -> None:

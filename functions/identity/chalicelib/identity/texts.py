@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from chalicelib.identity.administration import texts as administration
+from chalicelib.identity.entry import texts as entry
 from chalicelib.identity.mandates import texts as mandates
 from chalicelib.identity.persons import texts as persons
 from shared.i18n import Texts
 
 TEXTS: Texts = {
     **administration.TEXTS,
+    **entry.TEXTS,
     **mandates.TEXTS,
     **persons.TEXTS,
     "busy": ("操作过于频繁，请稍后重试。", "Too much at once; try again in a moment."),

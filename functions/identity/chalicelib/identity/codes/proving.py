@@ -1,0 +1,57 @@
+"""Proving that somebody holds a phone: the code that was sent to it, presented once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from chalicelib.identity.codes import rules, store
+from chalicelib.identity.codes.rules import Verdict
+from shared import vault
+from shared.errors import Conflict
+
+_ATTEMPTS = 3
+
+
+def code_of(phone: str, salt: str) -> str:
+    """The code that was sent to a phone, by its keyed hash, with this salt."""
+    key = vault.derived_key("codes")
+    return rules.digits(hmac.digest(key, f"{phone}|{salt}".encode(), "sha256"))
+
+
+def prove_phone(phone: str, code: str, request: str, now: datetime) -> str:
+    """Use up the code that was sent to a phone; what it was used with, for whoever relies on it.
+
+    Parameters
+    ----------
+    phone
+        Its keyed hash.
+    request
+        What tells this request from others, its Idempotency-Key with its caller: for a minute the
+        same request gets the same answer.
+
+    Returns
+    -------
+    str
+        What only this use of this code gives.
+
+    Raises
+    ------
+    Conflict
+        `code_refused`: there is none, it is another, it was used, it is too old, or it was tried
+        too often; never which.  `busy`: others tried at the same time.
+    """
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    for _ in range(_ATTEMPTS):
+        before = store.get_challenge(phone)
+        if before is None:
+            raise Conflict("code_refused")
+        is_right = hmac.compare_digest(code_of(phone, before.salt), code)
+        after, verdict = rules.presented(before, is_right, digest, now)
+        # What was guessed is told when it is counted, so that nobody guesses many at once.
+        if after is before or store.save_challenge(after):
+            if verdict in (Verdict.RIGHT, Verdict.REPEATED):
+                return f"{after.salt}|{digest}"
+            raise Conflict("code_refused")
+    raise Conflict("busy")

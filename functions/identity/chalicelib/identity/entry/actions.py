@@ -1,0 +1,99 @@
+"""How residents come in: by a phone or by WeChat, whoever they are and however often they come.
+
+Nothing here tells whether somebody is known: who is not is signed up.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+
+from chalicelib.identity.codes import proving, rules, store
+from chalicelib.identity.persons import arrivals
+from chalicelib.identity.persons.rules import Details
+from chalicelib.identity.providers import text_messages, wechat
+from chalicelib.identity.sessions import opening
+from chalicelib.identity.sessions.opening import Tokens
+from shared import ids, vault
+from shared.auth import Caller
+from shared.errors import Conflict, NotFound
+
+_ATTEMPTS = 3
+_MINUTES = str(int(rules.GOOD_FOR.total_seconds()) // 60)
+
+
+def send_code(phone: str, address: str, now: datetime) -> None:
+    """Send a code to a phone, if it may get one now; the answer does not tell.
+
+    Raises
+    ------
+    Limited
+        `too_many_codes`: too many from this address, or altogether.
+    Conflict
+        `provider_unreachable`: the message could not be sent.  `busy`: others asked for this phone
+        at the same time.
+    """
+    blind = vault.blind("phone", phone)
+    source = ids.letters(hmac.digest(vault.derived_key("sources"), address.encode(), "sha256"))
+    for _ in range(_ATTEMPTS):
+        before = store.get_challenge(blind)
+        if not rules.may_send(before, now):
+            return
+        challenge = rules.next_challenge(before, blind, ids.ulid(now), now)
+        if store.add_challenge(challenge, source, now):
+            code = proving.code_of(blind, challenge.salt)
+            text_messages.send("code", phone, (code, _MINUTES), now)
+            return
+    raise Conflict("busy")
+
+
+def sign_in_by_code(phone: str, code: str, device: str, key: str, now: datetime) -> Tokens:
+    """Sign in whoever holds a phone, signed up if nobody does yet."""
+    cause = proving.prove_phone(vault.blind("phone", phone), code, f"sign-in|{key}", now)
+    person = arrivals.arrive("phone", phone, Details(phone=phone), now)
+    return opening.open_session(person.id, "resident", device, cause, now)
+
+
+def sign_in_by_wechat(code: str, device: str, key: str, now: datetime) -> Tokens:
+    """Sign in whoever opened the mini-program, signed up if they never did."""
+    try:
+        account = wechat.account_of(code, key, now)
+    except wechat.CodeRefused as refused:
+        raise Conflict("code_refused") from refused
+    details = Details(openid=account.openid, unionid=account.unionid)
+    person = arrivals.arrive("openid", account.openid, details, now)
+    return opening.open_session(person.id, "resident", device, f"wechat|{code}|{key}", now)
+
+
+def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -> str:
+    """Let the caller sign in by a phone they hold; the phone.
+
+    Raises
+    ------
+    Conflict
+        `code_refused`.  `login_of_another`: somebody else signs in by it; the operator can merge
+        the two.  `login_taken`: the caller has another phone.
+    """
+    person_id = _own(caller)
+    proving.prove_phone(vault.blind("phone", phone), code, f"{person_id}|{key}", now)
+    arrivals.bind(person_id, "phone", phone, now)
+    return phone
+
+
+def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str:
+    """Let the caller sign in by the phone that WeChat knows of them; the phone."""
+    person_id = _own(caller)
+    try:
+        phone = wechat.phone_of(code, f"{person_id}|{key}", now)
+    except wechat.CodeRefused as refused:
+        raise Conflict("code_refused") from refused
+    arrivals.bind(person_id, "phone", phone, now)
+    return phone
+
+
+def _own(caller: Caller) -> str:
+    """The caller's id; who acts for them binds no phone to them."""
+    own_id = caller.own()
+    if caller.acting_id:
+        raise NotFound
+    return own_id

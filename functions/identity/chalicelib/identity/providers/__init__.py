@@ -1,0 +1,1 @@
+"""Providers: whoever sends our text messages and knows the accounts of the mini-program."""
