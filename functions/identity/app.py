@@ -47,9 +47,9 @@ def show_issuer(call: Call[None, NoQuery]) -> shapes.Discovery:
 
 
 app.include(administration)
+app.include(entry)
 app.include(mandates)
 app.include(persons)
-app.include(entry)
 app.include(sessions)
 
 

@@ -36,6 +36,7 @@ def proxy_event(
     person_id: str | None = None,
     grants: tuple[Grant, ...] = (),
     authorizer: Mapping[str, str] | None = None,
+    address: str = "203.0.113.7",
 ) -> dict[str, Any]:
     """The event that a REST API hands to its function (AWS: Lambda proxy integration).
 
@@ -52,6 +53,7 @@ def proxy_event(
         "resourcePath": resource,
         "httpMethod": method,
         "requestId": "0f3b7c1e-5a52-4a0f-9a4e-2f1f6f1d3c55",
+        "identity": {"sourceIp": address},
     }
     if authorizer is not None:
         context["authorizer"] = dict(authorizer)
