@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.harness.recorder import Recorder
-from tests.identity import sessions_story
+from tests.identity import persons_story, sessions_story
 from tests.identity.scene import at_home
 
 surroundings = at_home
-_PARTS = (sessions_story,)
+_PARTS = (sessions_story, persons_story)
 
 
 def tell(recorder: Recorder, count: int) -> None:
