@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -81,7 +81,15 @@ def in_its_place(capability: str) -> Iterator[None]:
         aws.client("events").create_event_bus(Name=_BUS)
         # Every process is warm: one that is cold asks for the data key first, whatever it does.
         vault.derived_key("any")
-        yield
+        with surroundings(capability):
+            yield
+
+
+def surroundings(capability: str) -> AbstractContextManager[object]:
+    """What a capability needs around it beside AWS, where its story says so."""
+    around = getattr(_story(capability), "surroundings", nullcontext)
+    made: AbstractContextManager[object] = around()
+    return made
 
 
 def tell(recorder: Recorder, capability: str, count: int) -> None:

@@ -26,6 +26,6 @@ def _stored() -> World:
 
 def _perishable(capability: str) -> tuple[str, ...]:
     """The prefixes that the capability's bucket lets expire."""
-    bucket = load_template(INFRA / f"{capability}.yaml")["Resources"]["Bucket"]["Properties"]
-    rules = bucket["LifecycleConfiguration"]["Rules"]
+    bucket = load_template(INFRA / f"{capability}.yaml")["Resources"].get("Bucket")
+    rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"] if bucket else ()
     return tuple(rule["Prefix"] for rule in rules if "ExpirationInDays" in rule)

@@ -13,6 +13,8 @@ from tests.harness.recorder import Right
 
 _INDEX = re.compile(r"\${(\w+)\.Arn}/(index/\w+)")
 _IN_ARN = re.compile(r"(?:table|event-bus)/\${(\w+)}$")
+# Secrets Manager adds six characters to a name.
+_SECRET = re.compile(r":secret:(.+)-\?{6}$")
 _IN_BUCKET = re.compile(r":s3:::linli-\${Stage}-[a-z]+-\${AWS::AccountId}-\${AWS::Region}(/.+)?$")
 
 _LOGS = {Right("logs:CreateLogStream", "Logs"), Right("logs:PutLogEvents", "Logs")}
@@ -71,6 +73,10 @@ def _named(resource: Any) -> str:
         name, attribute = resource["Fn::GetAtt"]
         return str({"Arn": name, "StreamArn": f"{name}/stream"}[attribute])
     text: str = resource["Fn::Sub"]
+    if text.endswith(":key/*"):
+        return "keys/*"
+    if secret := _SECRET.search(text):
+        return secret.group(1).replace("${Stage}", "test")
     if index := _INDEX.fullmatch(text):
         return "/".join(index.groups())
     if named := _IN_ARN.search(text):

@@ -283,6 +283,14 @@ class Recorder:
             case "s3", ("DeleteObject" | "GetObject" | "PutObject"):
                 prefix = asked["Key"].partition("/")[0]
                 yield Right(f"s3:{operation}", f"{self._names[asked['Bucket']]}/{prefix}/*")
+            case "kms", "CreateKey":
+                # Keys have no names before they are made (AWS: service authorization, KMS).
+                yield Right("kms:CreateKey", "*")
+                yield Right("kms:TagResource", "*")
+            case "kms", _:
+                yield Right(f"kms:{operation}", "keys/*")
+            case "secretsmanager", "GetSecretValue":
+                yield Right("secretsmanager:GetSecretValue", asked["SecretId"])
             case "s3", "CreateBucket":
                 # So botocore announces a form to post a file with; its key stands in the answer.
                 return

@@ -22,7 +22,7 @@ def source() -> Iterator[Source]:
 def identity(moto_cloud: Cloud, source: Source) -> Iterator[Identity]:
     """Identity on moto; its first signing key is made."""
     table = moto_cloud.table("identity")
-    with at_home(moto_cloud.setenv) as sandboxes:
+    with at_home() as sandboxes:
         found = Identity(table, sandboxes)
         found.module.rotate_keys(found.schedule("rotate_keys"), None)
         yield found

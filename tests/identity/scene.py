@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-from chalicelib.identity.providers import settings, wechat
+import pytest
+
+from chalicelib.identity.providers import wechat
 from local.apps import load_app
 from local.sandboxes import Sandboxes, secret_name
 from shared import aws, clock
@@ -26,19 +28,31 @@ ADDRESS = "203.0.113.7"
 DEVICE = "iPhone 17"
 
 
+_RUNNING: list[Sandboxes] = []
+
+
 @contextmanager
-def at_home(setenv: Callable[[str, str], None]) -> Iterator[Sandboxes]:
+def at_home() -> Iterator[Sandboxes]:
     """The settings and providers of identity's functions, for as long as the context lasts."""
-    setenv("ISSUER", ISSUER)
-    setenv("STAGE", STAGE)
-    setenv("PROVIDERS", secret_name(STAGE))
-    with keys.steady(), Sandboxes(now=lambda: clock.now().timestamp()) as sandboxes:
+    own = {"ISSUER": ISSUER, "STAGE": STAGE, "PROVIDERS": secret_name(STAGE)}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        keys.steady(),
+        Sandboxes(now=lambda: clock.now().timestamp()) as sandboxes,
+    ):
+        for name, value in own.items():
+            patch.setenv(name, value)
         sandboxes.configure(aws.client("secretsmanager"), STAGE)
-        settings._read.cache_clear()
-        # Every process is warm: one that is cold asks for the document first.
-        settings.sms()
+        _RUNNING.append(sandboxes)
         yield sandboxes
+        _RUNNING.pop()
+        # Another sandbox gives other tokens.
         wechat._TOKENS.clear()
+
+
+def sandboxes() -> Sandboxes:
+    """The providers that run now."""
+    return _RUNNING[-1]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Signing in by code and by WeChat: who proves it comes in, once, and nobody learns who is known."""
+"""Signing in by code and by WeChat: who proves it comes in, once; nobody learns who is known."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.harness.source import Source
 from tests.identity.scene import DEVICE, PHONE, Identity
 
 COMPANY, COMMUNITY = "co_" + "c" * 26, "com_a1b2c3d4"
-PASSWORD, OTHER_PASSWORD = "清河家园值班室的旧台灯", "correct horse battery staple"
+PASSWORD, OTHER_PASSWORD = "清河家园值班室的那盏旧台灯", "correct horse battery staple"
 USERNAME = "li.manager"
 HALF_MINUTE, MINUTE = timedelta(seconds=30), timedelta(minutes=1)
 

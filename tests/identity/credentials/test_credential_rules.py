@@ -30,14 +30,14 @@ def invitation(**differing: object) -> Invitation:
         "person_id": PERSON,
         "scope": COMPANY,
         "by": "per_" + "b" * 26,
-        "expires_at": NOW + rules.INVITED_FOR,
+        "at": NOW,
         **differing,
     }
     return Invitation(**made)  # type: ignore[arg-type]  # the differing ones are the test's own
 
 
-def credential(step: int = 0, key: str = "k1", used_at: datetime = NOW) -> Credential:
-    return Credential(PERSON, PROOF, step, key, used_at, version=3)
+def credential(step: int = 0, mark: str = "m1", used_at: datetime = NOW) -> Credential:
+    return Credential(PERSON, PROOF, step, mark, used_at, version=3)
 
 
 @pytest.mark.parametrize("scope", [PLATFORM, COMPANY, COMMUNITY])
@@ -181,40 +181,66 @@ def test_a_code_is_used_once_and_no_older_one_after_it(step: int) -> None:
 
 def test_the_next_code_is_used_and_kept() -> None:
     used = rules.use(credential(10), 11, "k2", NOW)
-    assert (used.step, used.key, used.used_at) == (11, "k2", NOW)
+    assert (used.step, used.mark, used.used_at) == (11, "k2", NOW)
 
 
 @pytest.mark.parametrize(
-    ("step", "key", "later", "repeat"),
+    ("mark", "later", "repeat"),
     [
-        (10, "k1", timedelta(seconds=60), True),
-        (10, "k1", timedelta(seconds=61), False),
-        (10, "k2", timedelta(0), False),
-        (9, "k1", timedelta(0), False),
+        ("m1", timedelta(seconds=60), True),
+        ("m1", timedelta(seconds=61), False),
+        ("m2", timedelta(0), False),
     ],
 )
 def test_a_lost_answer_may_be_had_again_for_a_minute(
-    step: int, key: str, later: timedelta, repeat: bool
+    mark: str, later: timedelta, repeat: bool
 ) -> None:
-    assert rules.is_repeat(credential(10), step, key, NOW + later) is repeat
+    assert rules.is_repeat(credential(10), mark, NOW + later) is repeat
+    assert not rules.is_repeat(None, mark, NOW)
 
 
 def test_locks_grow_and_never_last_longer_than_a_quarter_of_an_hour() -> None:
     attempts, now, minutes = None, NOW, []
-    for _ in range(12):
-        attempts = rules.attempt(attempts, now)
+    for number in range(12):
+        attempts = rules.attempt(attempts, f"m{number}", now)
         minutes.append((attempts.locked_until - now) / timedelta(minutes=1))
         now = attempts.locked_until
     assert minutes == [0, 0, 0, 0, 1, 2, 4, 8, 15, 15, 15, 15]
 
 
 def test_a_locked_name_is_not_tried() -> None:
-    locked = Attempts(5, NOW, NOW + timedelta(minutes=1))
+    locked = Attempts(5, "m1", NOW, NOW + timedelta(minutes=2))
     with pytest.raises(Limited, match="too_many_attempts"):
-        rules.attempt(locked, NOW + timedelta(seconds=59))
-    assert rules.attempt(locked, NOW + timedelta(seconds=60)).failures == 6
+        rules.attempt(locked, "m2", NOW + timedelta(seconds=119))
+    assert rules.attempt(locked, "m2", NOW + timedelta(seconds=120)).failures == 6
+
+
+def test_who_succeeded_is_not_locked() -> None:
+    succeeded = Attempts(0, "m1", NOW, NOW + timedelta(minutes=2))
+    assert rules.attempt(succeeded, "m2", NOW).failures == 1
+
+
+def test_the_same_request_again_is_no_second_guess() -> None:
+    before = Attempts(5, "m1", NOW, NOW + timedelta(minutes=2))
+    assert rules.attempt(before, "m1", NOW + timedelta(seconds=60)) is before
+    with pytest.raises(Limited):
+        rules.attempt(before, "m1", NOW + timedelta(seconds=61))
 
 
 def test_failures_of_yesterday_are_forgiven() -> None:
-    before = Attempts(9, NOW, NOW + timedelta(minutes=15))
-    assert rules.attempt(before, NOW + rules.FORGIVEN_AFTER).failures == 1
+    before = Attempts(9, "m1", NOW, NOW + timedelta(minutes=15))
+    assert rules.attempt(before, "m2", NOW + rules.FORGIVEN_AFTER).failures == 1
+
+
+def test_a_new_invitation_takes_the_place_of_the_one_before() -> None:
+    wanted = invitation(id="inv_" + "j" * 26)
+    following = rules.following(invitation(version=4), wanted, begins=True)
+    assert (following.id, following.stage, following.version) == (wanted.id, Stage.OPEN, 4)
+    told = rules.following(None, wanted, begins=False)
+    assert (told.stage, told.version) == (Stage.DONE, None)
+
+
+def test_the_message_of_an_invitation_may_be_lost_for_a_minute() -> None:
+    assert rules.is_fresh(invitation(), NOW + timedelta(seconds=60))
+    assert not rules.is_fresh(invitation(), NOW + timedelta(seconds=61))
+    assert not rules.is_fresh(invitation(mark="m1"), NOW)

@@ -261,7 +261,7 @@ def test_another_firm_cannot_let_somebody_begin_anew(room: Staffroom) -> None:
 
 
 def _invitation_id(room: Staffroom) -> str:
-    (item,) = (i for i in room.identity.items() if i["sk"]["S"] == "invitation")
+    (item,) = (i for i in room.identity.items() if "#invitation#" in i["pk"]["S"])
     return str(item["id"]["S"])
 
 

@@ -101,8 +101,11 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
 
     What the duplicate may do is moved by whoever gave it, when they hear of the merge.
     """
-    if _is_merged(caller, person_id, into_id):
-        return _found_any(person_id)
+    caller.require(PLATFORM)
+    known = _found_any(person_id)
+    if known.state is State.MERGED and known.into_id == into_id:
+        # The request comes again whose answer was lost.
+        return known
     absorbed, into = _both(caller, person_id, into_id)
     persons.check_approval(absorbed, into, caller.person_id)
     gone, kept, moving = persons.merged(absorbed, into)
@@ -127,10 +130,10 @@ def erase_person(caller: Caller, person_id: str, cause: Cause, now: datetime) ->
     """Erase a person who asked the operator to, or must be; the erased stay so (PIPL 47)."""
     caller.require(PLATFORM)
     known = _found_any(person_id)
-    if known.state is not State.ERASED:
-        person = persons.check_standing(known)
-        erasing.erase(person, caller.person_id, now, _BASIS, cause.value)
-    return _found_any(person_id)
+    if known.state is State.ERASED:
+        return known
+    person = persons.check_standing(known)
+    return erasing.erase(person, caller.person_id, now, _BASIS, cause.value)
 
 
 def disclose_person(
@@ -184,13 +187,6 @@ def _found_any(person_id: str) -> Person:
 
 def _both(caller: Caller, person_id: str, into_id: str) -> tuple[Person, Person]:
     return _found(caller, person_id), _found(caller, into_id)
-
-
-def _is_merged(caller: Caller, person_id: str, into_id: str) -> bool:
-    """Whether this merge has happened: the request comes again whose answer was lost."""
-    caller.require(PLATFORM)
-    person = store.get_person(person_id)
-    return person is not None and person.into_id == into_id and person.state is State.MERGED
 
 
 def _with_details_of(kept: Person, absorbed: Person) -> Person:

@@ -67,7 +67,6 @@ def add_feedback(feedback: Feedback, event: events.Event, quota: Quota) -> Feedb
         `busy`: other writes of the same person kept colliding with this one.
     """
     item = _to_item(feedback, event)
-    item.version = None
     stored = quotas.add(item, [quota])
     return _to_feedback(_FeedbackItem.from_raw_data(stored)) if stored else feedback
 

@@ -15,7 +15,7 @@ from chalicelib.identity.persons import (
     telling,
 )
 from chalicelib.identity.persons.disclosures import Disclosure
-from chalicelib.identity.persons.rules import Details, Everything, Known, State
+from chalicelib.identity.persons.rules import Details, Everything, Known, Person, State
 from chalicelib.identity.sessions import store as sessions
 from shared import ids, vault
 from shared.auth import Caller
@@ -67,7 +67,7 @@ def export_me(caller: Caller, key: str, now: datetime) -> Everything:
     return Everything(known, sessions.get_sessions(caller.person_id).open)
 
 
-def erase_me(caller: Caller, now: datetime) -> None:
+def erase_me(caller: Caller, now: datetime) -> Person:
     """Erase the caller (PIPL 47), who signed in just now; whoever acts for them may not.
 
     Raises
@@ -77,13 +77,13 @@ def erase_me(caller: Caller, now: datetime) -> None:
     """
     person = store.get_person(caller.own())
     if person is not None and person.state is State.ERASED:
-        return
+        return person
     standing = rules.check_standing(person)
     if caller.acting_id:
         raise NotFound
     opened = (one.opened_at for one in sessions.get_sessions(standing.id).open)
     rules.check_recent(max(opened, default=None), now)
-    erasing.erase(standing, standing.id, now)
+    return erasing.erase(standing, standing.id, now)
 
 
 def _known(person_id: str) -> tuple[Known, bytes]:

@@ -16,8 +16,8 @@ from shared.auth import Grant
 
 def erase(
     person: Person, actor_id: str, now: datetime, basis: Sequence[Grant] = (), reason: str = "own"
-) -> None:
-    """Erase a person in one transaction; whatever knew them keeps nothing but an id.
+) -> Person:
+    """Erase a person in one transaction; what is left of them.
 
     Raises
     ------
@@ -30,8 +30,9 @@ def erase(
     rules.check_erasable(person)
     keepers = store.get_with_keys(person.acting)
     told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
+    left = rules.erased(person)
     with store.writing(actor_id, basis) as writing:
-        writing.person(rules.erased(person), told)
+        writing.person(left, told)
         writing.drop_key(person.id)
         for login in person.logins:
             writing.drop_login(login)
@@ -40,5 +41,6 @@ def erase(
         for acting_id in person.acting:
             writing.remove_mandate(person.id, acting_id)
             keeper, _ = keepers[acting_id]
-            left = tuple(one for one in keeper.wards if one != person.id)
-            writing.person(replace(keeper, wards=left))
+            wards = tuple(one for one in keeper.wards if one != person.id)
+            writing.person(replace(keeper, wards=wards))
+    return left

@@ -48,10 +48,9 @@ def export_me(call: Call[None, NoQuery]) -> shapes.Export:
     "POST",
     "/me/erasure",
     allows=SIGNED_IN,
-    gives=None,
-    status=204,
+    gives=shapes.PersonLine,
     errors=["sign_in_again", "wards_first", "stale_version", "busy"],
 )
-def erase_me(call: Call[None, NoQuery]) -> None:
+def erase_me(call: Call[None, NoQuery]) -> shapes.PersonLine:
     """Erase the caller (注销账号, PIPL 47); it cannot be undone."""
-    actions.erase_me(call.caller, call.now)
+    return shapes.line(actions.erase_me(call.caller, call.now))

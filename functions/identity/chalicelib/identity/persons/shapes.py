@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.identity.persons.rules import Details, Everything, Known, Origin, State
+from chalicelib.identity.persons.rules import (
+    Details,
+    Everything,
+    Known,
+    Origin,
+    Person,
+    State,
+    Summary,
+)
 from chalicelib.identity.shapes import Device, SessionId
 from shared import masks
 from shared.requests import PERSONAL, Instant, PersonId, Shape
@@ -59,6 +67,15 @@ class Me(Shape):
     plates: MaskedPlates
 
 
+class PersonLine(Shape):
+    """A person in a list."""
+
+    person_id: PersonId
+    state: Standing
+    origin: CameBy
+    joined_at: Instant
+
+
 class AllDetails(Shape):
     """All that an envelope can hold, in full."""
 
@@ -109,6 +126,16 @@ def me(known: Known) -> Me:
         phone=masks.phone(details.phone),
         id_number=masks.id_number(details.id_number),
         plates=tuple(masks.plate(plate) for plate in details.plates),
+    )
+
+
+def line(summary: Summary | Person) -> PersonLine:
+    """A person in a list."""
+    return PersonLine(
+        person_id=summary.id,
+        state=summary.state,
+        origin=summary.origin,
+        joined_at=summary.joined_at,
     )
 
 

@@ -1,7 +1,7 @@
 """How providers are reached and who we are to them: one document in Secrets Manager.
 
 Addresses, templates and secrets stand together, so that a provider is changed as a whole, without
-a deployment; a container reads the document once.
+a deployment and at once: the document is read whenever a provider is needed.
 """
 
 from __future__ import annotations
@@ -99,7 +99,6 @@ def answer_of(
     return answer.data
 
 
-@cache
 def _read(name: str) -> Providers:
     secrets = aws.client("secretsmanager")
     try:

@@ -1,0 +1,25 @@
+"""Everything that can be asked of identity, asked once: for permissions, budgets and the contract.
+
+Sessions, people and staff each tell their part; the people of one are not those of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.harness.recorder import Recorder
+from tests.identity import persons_story, sessions_story
+from tests.identity.scene import at_home
+
+surroundings = at_home
+_PARTS = (sessions_story, persons_story)
+
+
+def tell(recorder: Recorder, count: int) -> None:
+    """Tell it with `count` of everything, as far as there may be so many."""
+    for part in _PARTS:
+        part.tell(recorder, count)
+
+
+WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {}
+"""Queue's function → so many messages that wait for it, each with an effect of its own."""
