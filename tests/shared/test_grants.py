@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared import aws, grants
-from shared.auth import MAX_GRANTS, Grant, Role
+from shared.auth import MAX_GRANTS, MAX_MANDATES, Grant, Role
 from shared.errors import NotFound
 from shared.table import Refused, Transaction
 
@@ -136,6 +136,60 @@ def test_the_most_grants_a_person_can_have_are_all_found() -> None:
     given = [Grant(Role.TECHNICIAN, f"com_{number:08d}") for number in range(MAX_GRANTS)]
     give(PERSON, *given)
     assert grants.grants_of(PERSON) == tuple(given)
+    assert grants.count_grants(PERSON) == MAX_GRANTS
+
+
+def test_a_frozen_person_is_known_as_such_until_they_are_not() -> None:
+    give(PERSON, BUTLER)
+    with Transaction() as transaction:
+        grants.freeze(transaction, PERSON)
+    assert grants.standing_of(PERSON) == grants.Standing((BUTLER,), frozen=True)
+    assert not grants.standing_of("per_somebody_else").frozen
+    with Transaction() as transaction:
+        grants.unfreeze(transaction, PERSON)
+    assert grants.standing_of(PERSON) == grants.Standing((BUTLER,))
+
+
+def test_a_person_is_frozen_once_and_unfrozen_once() -> None:
+    transaction = Transaction()
+    grants.unfreeze(transaction, PERSON)
+    with pytest.raises(Refused), transaction:
+        pass
+    with Transaction() as transaction:
+        grants.freeze(transaction, PERSON)
+    transaction = Transaction()
+    grants.freeze(transaction, PERSON)
+    with pytest.raises(Refused), transaction:
+        pass
+
+
+def test_who_may_act_for_a_person_is_known_until_they_may_not() -> None:
+    daughter, butler = "per_daughter", "per_butler"
+    for acting_id in (daughter, butler):
+        with Transaction() as transaction:
+            grants.add_mandate(transaction, PERSON, acting_id)
+    assert grants.standing_of(PERSON).acting == {daughter, butler}
+    assert grants.standing_of(daughter).acting == frozenset()
+    with Transaction() as transaction:
+        grants.remove_mandate(transaction, PERSON, butler)
+    assert grants.standing_of(PERSON).acting == {daughter}
+    transaction = Transaction()
+    grants.remove_mandate(transaction, PERSON, butler)
+    with pytest.raises(Refused), transaction:
+        pass
+
+
+def test_the_most_rows_a_person_can_have_are_all_found() -> None:
+    given = [Grant(Role.TECHNICIAN, f"com_{number:08d}") for number in range(MAX_GRANTS)]
+    give(PERSON, *given)
+    with Transaction() as transaction:
+        grants.freeze(transaction, PERSON)
+        for number in range(MAX_MANDATES):
+            grants.add_mandate(transaction, PERSON, f"per_{number}")
+    standing = grants.standing_of(PERSON)
+    assert standing.grants == tuple(given)
+    assert standing.frozen
+    assert len(standing.acting) == MAX_MANDATES
     assert grants.count_grants(PERSON) == MAX_GRANTS
 
 

@@ -23,6 +23,8 @@ from shared.errors import NotFound, Unauthenticated
 PLATFORM = "platform"
 MAX_GRANTS = 50
 """Grants of one person; the authorizer's answer must stay small."""
+MAX_MANDATES = 10
+"""People who may act for one person."""
 MAX_COMMUNITIES = 200
 """Communities of one company; a grant on the company reaches all of them."""
 

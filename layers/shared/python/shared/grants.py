@@ -2,12 +2,14 @@
 
 Access patterns
 ---------------
-1. all grants of a person            Query  pk = platform#person#{person}
+1. a person's grants and standing    Query  pk = platform#person#{person}
 2. the communities of a company      Get    pk = platform#company#{company}, sk = communities
 3. a grant that must still stand     ConditionCheck of its row, in the transaction that relies on it
 4. the same, where nothing is stored Query of 1, consistent
 
-`community` owns the writes: a grant changes in the same transaction as the row that explains it.
+`community` owns the writes of grants, `identity` those of standing (sk = frozen, and
+acting#{person} for each person with a mandate): each changes in the same transaction as the row
+that explains it.
 """
 
 from __future__ import annotations
@@ -15,15 +17,45 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
+import msgspec
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import size
 
-from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, known_grants, level_of
+from shared.auth import (
+    MAX_COMMUNITIES,
+    MAX_GRANTS,
+    MAX_MANDATES,
+    Grant,
+    Level,
+    known_grants,
+    level_of,
+)
 from shared.errors import NotFound
 from shared.table import Record, Refused, Transaction, Unmet, page
 
 _READ = 2 * MAX_GRANTS
-"""Two who give the last grant at one moment may exceed the limit; nobody's right is left unread."""
+"""Two who give the last grant at one moment may exceed the limit; nobody's right is left unread,
+nor is it with every mandate there can be, and the mark of a frozen person, among them."""
+_FROZEN = "frozen"
+_ACTING = "acting#"
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What the platform lets a person do, and whom it lets act for them.
+
+    Attributes
+    ----------
+    grants
+        As `grants_of` gives them.
+    frozen
+        Nothing at all is theirs to do until the operator lifts it.
+    acting
+        The people with a mandate to act for this person.
+    """
+
+    grants: tuple[Grant, ...]
+    frozen: bool = False
+    acting: frozenset[str] = frozenset()
 
 
 class _Item(Record):
@@ -56,8 +88,22 @@ def grants_of(person_id: str) -> tuple[Grant, ...]:
 
     One Query, and one Get per company that the person works for.
     """
-    found = page(_Item, _person_key(person_id), limit=_READ, cursor=None)
-    grants = known_grants((item.role, item.scope) for item in found.items)
+    return standing_of(person_id).grants
+
+
+def standing_of(person_id: str) -> Standing:
+    """A person's grants and standing, at the cost of `grants_of`."""
+    rows = page(_Item, _person_key(person_id), limit=_READ, cursor=None).items
+    names = [row.sk for row in rows]
+    acting = frozenset(n.removeprefix(_ACTING) for n in names if n.startswith(_ACTING))
+    return Standing(_expanded(_granted(rows)), _FROZEN in names, acting)
+
+
+def _granted(rows: Iterable[_Item]) -> list[Grant]:
+    return known_grants((row.role, row.scope) for row in rows if row.role is not None)
+
+
+def _expanded(grants: list[Grant]) -> tuple[Grant, ...]:
     for company_id in {g.scope for g in grants if level_of(g.scope) is Level.COMPANY}:
         company = _Item.find(_company_key(company_id), "communities", consistent=False)
         communities = sorted(company.communities or ()) if company else []
@@ -68,7 +114,8 @@ def grants_of(person_id: str) -> tuple[Grant, ...]:
 
 def count_grants(person_id: str) -> int:
     """How many grants a person has, up to the limit."""
-    return len(page(_Item, _person_key(person_id), limit=MAX_GRANTS, cursor=None).items)
+    rows = page(_Item, _person_key(person_id), limit=MAX_GRANTS + MAX_MANDATES + 1, cursor=None)
+    return min(MAX_GRANTS, sum(1 for row in rows.items if row.role is not None))
 
 
 def add_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
@@ -79,6 +126,29 @@ def add_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
 def remove_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
     """Take a grant away as part of a transaction; it must exist."""
     transaction.delete_blind(_grant_item(person_id, grant))
+
+
+def freeze(transaction: Transaction, person_id: str) -> None:
+    """Let a person do nothing from the next minute on; they must not be frozen yet."""
+    transaction.put(_Item(_person_key(person_id), _FROZEN))
+
+
+def unfreeze(transaction: Transaction, person_id: str) -> None:
+    """Give a frozen person back what is theirs; they must be frozen."""
+    transaction.delete_blind(_Item(_person_key(person_id), _FROZEN))
+
+
+def add_mandate(transaction: Transaction, person_id: str, acting_id: str) -> None:
+    """Let `acting_id` act for a person; they must not be able to yet.
+
+    Whoever gives it counts the mandates of a person: no more than `MAX_MANDATES`.
+    """
+    transaction.put(_Item(_person_key(person_id), _ACTING + acting_id))
+
+
+def remove_mandate(transaction: Transaction, person_id: str, acting_id: str) -> None:
+    """Let `acting_id` no longer act for a person; they must be able to."""
+    transaction.delete_blind(_Item(_person_key(person_id), _ACTING + acting_id))
 
 
 @contextmanager
@@ -111,7 +181,7 @@ def require_held(person_id: str, basis: Collection[Grant]) -> None:
         One was taken away since the authorizer saw it.
     """
     found = page(_Item, _person_key(person_id), limit=_READ, cursor=None, consistent=True)
-    held = set(known_grants((item.role, item.scope) for item in found.items))
+    held = set(_granted(found.items))
     if not held.issuperset(basis):
         raise NotFound
 
