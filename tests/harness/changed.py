@@ -53,15 +53,17 @@ class Changed:
         return frozenset(sorted(self.lines, key=lambda thing: (-self.lines[thing], thing))[:MOST])
 
     def told(self, ran: Mapping[str, Iterable[str]]) -> Iterator[str]:
-        """What a run says of it, given the families that ran each thing in full."""
+        """What a run says of it, given what each family attacked in full."""
         if self.since is None:
-            yield "there is no git history here: nothing counts as changed"
+            yield "no git history here: nothing counts as changed"
             return
-        for thing, names in sorted(ran.items()):
-            yield f"in full, as it changed since {self.since[:12]}: {thing} ({', '.join(names)})"
-        left = len(self.lines) - len(self.full)
+        since = f"changed since {self.since[:12]}"
+        for thing in sorted(self.full):
+            names = sorted(name for name, things in ran.items() if thing in things)
+            yield f"{since}: {thing}, in full in {', '.join(names) or 'no family of this run'}"
+        left = sorted(self.lines.keys() - self.full)
         if left:
-            yield f"left to make prove: {left} more that changed since {self.since[:12]}"
+            yield f"{since}, and left to make prove: {len(left)} more, {left[0]} to {left[-1]}"
 
 
 def changed(root: Path) -> Changed:
