@@ -204,7 +204,8 @@ def test_a_run_attacks_what_changed_in_full_and_says_so(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeini("[pytest]\ntestpaths = .")
     pytester.makepyfile(test_it=IN_FULL)
-    result = pytester.runpytest_subprocess("-p", "tests.harness.families", "test_it.py", *options)
+    plugins = ("-p", "tests.harness.families", "-p", "no:schemathesis")
+    result = pytester.runpytest_subprocess(*plugins, "test_it.py", *options)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(shown)
     if "--prove" in options:
