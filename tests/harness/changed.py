@@ -8,9 +8,9 @@ and sample; everything else to the ways in that come to it, and what nobody come
 all.  The `MOST` with the most changed lines are taken, so that the suite stays within its ten
 minutes; the report of the families says which, and how many are left to `make prove`.
 
-In full go the families that can take one way in and finish: F1, F2, A8, A11.  The subsets of F7
-and the steps of F3 cost minutes each, whatever changed, so these keep their share, as F8 and F10
-do.  The others, and with them policies and templates, run in full always.
+In full go the families that can take one way in and finish: F1, F2, F8, A8, A11.  The subsets of
+F7 and the steps of F3 cost minutes, whatever changed, and the mutants of F10 are of no way in:
+these keep their share.  The others, and with them policies and templates, always run in full.
 """
 
 from __future__ import annotations
