@@ -207,7 +207,7 @@ def _begin(wanted: Holding, event_type: str, basis: Sequence[Grant]) -> Holding:
     if holding is None:
         assert previous is not None
         return previous
-    rules.check_room_for_more(grants.count_grants(wanted.person_id))
+    rules.check_room_for_more(len(grants.held_by(wanted.person_id)))
     return _save(holding, event_type, basis)
 
 
