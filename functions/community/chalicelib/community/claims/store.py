@@ -16,7 +16,7 @@ from datetime import date
 
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.community.claims.rules import Claim, Claimant, State
 from chalicelib.community.holdings import store as holdings
@@ -25,11 +25,13 @@ from shared import events, grants, ids
 from shared.auth import Grant, Role
 from shared.table import Page, Record, Refused, page
 
+_SHOWN = ["scope", "person_id", "role", "state", "claimed_at", "by", "at", "reason", "version"]
+
 
 class _ByWaiting(GlobalSecondaryIndex["_Claim"]):  # type: ignore[no-untyped-call]  # untyped upstream
     class Meta:
         index_name = "by_waiting"
-        projection = AllProjection()
+        projection = IncludeProjection(_SHOWN)
 
     waiting_key = UnicodeAttribute(hash_key=True)
     waiting_place = UnicodeAttribute(range_key=True)
