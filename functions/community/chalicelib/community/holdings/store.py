@@ -151,10 +151,11 @@ def check_room(refused: Refused) -> None:
 def _move_in(transaction: Transaction, holding: Holding) -> None:
     residents = _Household.residents
     fewer = size(residents) < MAX_RESIDENTS  # type: ignore[no-untyped-call]  # untyped upstream
-    item = _Household(_household_key(holding.scope), "household")
+    # With a version, whichever, PynamoDB raises the stored one by one.
+    item = _Household(_household_key(holding.scope), "household", version=0)
     transaction.update(
         item,
-        [residents.add({f"{holding.person_id}#{holding.role}"}), _Household.version.add(1)],
+        [residents.add({f"{holding.person_id}#{holding.role}"})],
         residents.does_not_exist() | fewer,
     )
 
