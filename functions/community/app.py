@@ -192,7 +192,7 @@ def count_repairs(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
 @app.on_sqs_message(queue="follow_people", batch_size=10)
 def follow_people(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """Keep what `identity` tells of people: bound phones, merged and erased persons."""
-    return app.consume(event, people.follow)
+    return app.consume(event, people.follow_people)
 
 
 @app.on_dynamodb_record(stream_arn="given by the stack", batch_size=100)

@@ -8,8 +8,8 @@ from chalicelib.community import permissions, standing
 from chalicelib.community.claims import owners, rules, shapes, store
 from chalicelib.community.claims.rules import Action, Claim, Claimant, State
 from chalicelib.community.holdings import changing
-from chalicelib.community.holdings.store import get_holding
-from chalicelib.community.households.rules import bound
+from chalicelib.community.holdings.store import Full, get_holding
+from chalicelib.community.households.rules import MAX_RESIDENTS, bound
 from chalicelib.community.people import contacts
 from chalicelib.community.register import store as register_store
 from chalicelib.community.rules import begin, check_scope
@@ -21,14 +21,20 @@ from shared.table import Page
 _AREAS = (Level.COMMUNITY, Level.BUILDING, Level.UNIT)
 
 
-def claim_room(caller: Caller, room_id: str, wanted: shapes.ClaimRoom, now: datetime) -> Claim:
+def claim_room(
+    caller: Caller, room_id: str, wanted: shapes.ClaimRoom, key: str, now: datetime
+) -> Claim:
     """Claim a room: bound at once if the register says so, otherwise staff decide (RA-31).
 
-    A claim that waits is answered with itself.  What the answer depends on, beside the register's
-    word for its own phone, is only whether there is such a room.
+    The same key, or another while the claim waits, is answered with the same claim.  What the
+    answer depends on, beside the register and one's own phone, is whether there is such a room.
     """
     person_id, role = caller.own(), Role(wanted.relation)
     scope = ids.room_scope(room_id)
+    claim_id = ids.derived_id("clm", scope.split("/")[0], person_id, scope, role, key)
+    made = store.get_claim(claim_id)
+    if made is not None:
+        return made
     claimant = store.get_claimant(person_id)
     waiting = claimant.waiting(scope, role)
     if waiting is not None:
@@ -37,7 +43,7 @@ def claim_room(caller: Caller, room_id: str, wanted: shapes.ClaimRoom, now: date
     if found is None:
         raise NotFound
     claim = Claim(
-        id=ids.new_id("clm", scope.split("/")[0], now),
+        id=claim_id,
         scope=scope,
         person_id=person_id,
         role=role,
@@ -51,13 +57,16 @@ def claim_room(caller: Caller, room_id: str, wanted: shapes.ClaimRoom, now: date
     contact = contacts.get_contact(person_id)
     if role is Role.OWNER and owners.are_among(contact, found[1].owners):
         claim = rules.known(claim)
-        after = rules.settled(after, claim)
-    if _save(claim, after):
+        stored = _bind(claim, rules.settled(after, claim), ())
+    else:
+        stored = _save(claim, after, ())
+    if stored:
         return claim
     waiting = store.get_claimant(person_id).waiting(scope, role)
-    if waiting is None:
+    made = store.get_claim(waiting or claim_id)
+    if made is None:
         raise Conflict("stale_version")
-    return _claim_of(waiting)
+    return made
 
 
 def get_claim(caller: Caller, claim_id: str) -> Claim:
@@ -84,43 +93,66 @@ def decide_claim(caller: Caller, claim_id: str, wanted: shapes.DecideClaim, now:
     caller.require(claim.scope)
     if caller.person_id == claim.person_id:
         raise NotFound
-    action = Action.CONFIRM if wanted.confirm else Action.REFUSE
     basis = standing.basis(caller.grants, permissions.DECIDE_CLAIM.roles, claim.scope)
-    return _take(claim, action, caller.person_id, now, wanted.reason, basis)
+    action = Action.CONFIRM if wanted.confirm else Action.REFUSE
+    after = rules.step(claim, action, caller.person_id, now, wanted.reason)
+    if after is None:
+        return claim
+    claimant = rules.settled(store.get_claimant(claim.person_id), claim)
+    store_it = _bind if wanted.confirm else _save
+    if not store_it(after, claimant, basis):
+        raise Conflict("stale_version")
+    return after
 
 
 def withdraw_claim(caller: Caller, claim_id: str, now: datetime) -> Claim:
     """Take one's own claim back."""
     claim = get_claim(caller, claim_id)
-    return _take(claim, Action.WITHDRAW, caller.person_id, now)
+    return _withdraw(claim, now)
 
 
 def withdraw_all(person_id: str, now: datetime) -> None:
     """Take back whatever somebody still claims, who is nobody any more."""
     for claim_id in store.get_claimant(person_id).open.values():
-        claim = _claim_of(claim_id)
-        _take(claim, Action.WITHDRAW, person_id, now)
+        _withdraw(_claim_of(claim_id), now)
 
 
-def _take(
-    claim: Claim,
-    action: Action,
-    by: str,
-    now: datetime,
-    reason: str = "",
-    basis: tuple[Grant, ...] = (),
-) -> Claim:
-    after = rules.step(claim, action, by, now, reason)
+def _withdraw(claim: Claim, now: datetime) -> Claim:
+    after = rules.step(claim, Action.WITHDRAW, claim.person_id, now)
     if after is None:
         return claim
-    if not _save(after, rules.settled(store.get_claimant(claim.person_id), claim), basis):
+    if not _save(after, rules.settled(store.get_claimant(claim.person_id), claim), ()):
         raise Conflict("stale_version")
     return after
 
 
-def _save(claim: Claim, claimant: Claimant, basis: tuple[Grant, ...] = ()) -> bool:
-    """Store a claim with what it becomes; False where somebody was faster."""
-    told = events.happened(
+def _bind(claim: Claim, claimant: Claimant, basis: tuple[Grant, ...]) -> bool:
+    """Store a confirmed claim with the binding that it becomes; False where somebody was faster.
+
+    Raises
+    ------
+    Conflict
+        `too_many_grants` or `too_many_residents`.
+    """
+    previous = get_holding(claim.person_id, claim.role, claim.scope)
+    if previous is not None and previous.holds(claim.at):
+        return _save(claim, claimant, basis)
+    wanted = bound(claim.person_id, claim.role, claim.scope, None, claim.by, claim.at)
+    change = begin(previous, wanted)
+    assert change is not None  # what does not hold begins
+    binding, company_id = (change, changing.announcement(change)), changing.room_for_more(wanted)
+    try:
+        return store.save_claim(claim, claimant, _told(claim), basis, binding, company_id)
+    except Full as full:
+        raise Conflict("too_many_residents", limit=MAX_RESIDENTS) from full
+
+
+def _save(claim: Claim, claimant: Claimant, basis: tuple[Grant, ...]) -> bool:
+    return store.save_claim(claim, claimant, _told(claim), basis)
+
+
+def _told(claim: Claim) -> events.Event:
+    return events.happened(
         rules.TOLD_AS[claim.state],
         changing.SOURCE,
         claim.id,
@@ -130,14 +162,6 @@ def _save(claim: Claim, claimant: Claimant, basis: tuple[Grant, ...] = ()) -> bo
         actor_id=claim.by,
         data={"person_id": claim.person_id, "role": claim.role.value, "scope": claim.scope},
     )
-    binding, company_id = None, ""
-    if claim.state is State.CONFIRMED:
-        wanted = bound(claim.person_id, claim.role, claim.scope, None, claim.by, claim.at)
-        previous = get_holding(claim.person_id, claim.role, claim.scope)
-        if previous is None or not previous.holds(claim.at):
-            binding, company_id = begin(previous, wanted), changing.room_for_more(wanted)
-    change = (binding, changing.announcement(binding)) if binding else None
-    return store.save_claim(claim, claimant, told, basis, change, company_id)
 
 
 def _claim_of(claim_id: str) -> Claim:

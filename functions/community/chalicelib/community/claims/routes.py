@@ -20,10 +20,11 @@ routes = Routes()
     status=201,
     errors=["stale_version", "too_many_open_claims", "too_many_grants", "too_many_residents"],
     limits=["too_many_claims"],
+    keyed=True,
 )
 def claim_room(call: Call[shapes.ClaimRoom, NoQuery], room_id: RoomId) -> shapes.Claim:
     """Claim a room as one's own (房屋认领): the register knows the owner, staff see to the rest."""
-    return shapes.claim(actions.claim_room(call.caller, room_id, call.body, call.now))
+    return shapes.claim(actions.claim_room(call.caller, room_id, call.body, call.key, call.now))
 
 
 @routes.endpoint("GET", "/claims/{claim_id}", allows=SIGNED_IN, gives=shapes.Claim)

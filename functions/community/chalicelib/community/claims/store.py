@@ -114,8 +114,8 @@ def save_claim(
     ------
     NotFound
         One of these was taken away since the authorizer saw it; nothing is stored.
-    Conflict
-        `too_many_residents`: the room has as many as it may have.
+    Full
+        The room has as many residents as it may have.
     """
     try:
         with grants.relying_on(claim.by, basis) as transaction:

@@ -28,7 +28,9 @@ def begin(wanted: Holding, basis: Sequence[Grant]) -> Holding:
     Raises
     ------
     Conflict
-        `too_many_grants`, `too_many_residents`, or `stale_version` where somebody was faster.
+        `too_many_grants`, or `stale_version` where somebody was faster.
+    Full
+        The room has as many residents as it may have.
     """
     previous = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
     change = rules.begin(previous, wanted)

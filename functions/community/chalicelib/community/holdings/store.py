@@ -22,8 +22,11 @@ from chalicelib.community.households.rules import MAX_RESIDENTS, Household
 from chalicelib.community.rules import Change, Holding, Standing, Step
 from shared import events, grants
 from shared.auth import RESIDENTS, Grant, Level, Role, known_grants, level_of
-from shared.errors import Conflict
 from shared.table import Page, Record, Refused, Transaction, page
+
+
+class Full(Exception):
+    """The room has as many residents as it may have; nothing was stored."""
 
 
 class _Holding(Record):
@@ -122,8 +125,8 @@ def save_changes(
     ------
     NotFound
         One of these was taken away since the authorizer saw it; nothing is stored.
-    Conflict
-        `too_many_residents`: the room has as many as it may have.
+    Full
+        The room has as many residents as it may have.
     """
     by = changes[0][0].holding.by
     try:
@@ -141,11 +144,11 @@ def check_room(refused: Refused) -> None:
 
     Raises
     ------
-    Conflict
-        `too_many_residents`.
+    Full
+        It was.
     """
     if refused.stored is not None and "residents" in refused.stored:
-        raise Conflict("too_many_residents", limit=MAX_RESIDENTS) from refused
+        raise Full from refused
 
 
 def _move_in(transaction: Transaction, holding: Holding) -> None:

@@ -13,7 +13,7 @@ from chalicelib.community.rules import Holding, check_binding
 from chalicelib.community.store import get_communities
 from shared import grants, ids
 from shared.auth import RESIDENTS, Caller, Grant, Role
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.table import Page
 
 
@@ -47,7 +47,10 @@ def _bind(
     person_id, role = wanted.person_id, Role(wanted.relation)
     holding = rules.bound(person_id, role, scope, wanted.until, caller.person_id, now)
     check_binding(caller.person_id, holding)
-    return changing.begin(holding, basis)
+    try:
+        return changing.begin(holding, basis)
+    except holdings.Full as full:
+        raise Conflict("too_many_residents", limit=rules.MAX_RESIDENTS) from full
 
 
 def switch_rights(

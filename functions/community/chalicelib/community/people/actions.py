@@ -24,7 +24,7 @@ MERGED, ERASED = "merged", "erased"
 """Why a holding ended, where nobody said so in their own words."""
 
 
-def follow(event: events.Event, now: datetime) -> None:
+def follow_people(event: events.Event, now: datetime) -> None:
     """Do what an event of `identity` asks of the estate.
 
     Raises
