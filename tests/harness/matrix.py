@@ -156,10 +156,18 @@ class _Attack:
             for context in self._shown(actor, asked):
                 answer, calls = heard_of(self._app, asked, context)
                 caller = from_context(context, operation.allows) if context else None
-                within = (
-                    caller is not None and not actor.alike and _within(caller, ids_named, scopes)
+                anybodys = way_in in named.ANYBODYS
+                within = caller is not None and (
+                    anybodys or (not actor.alike and _within(caller, ids_named, scopes))
                 )
-                foreign = _foreign(answer, caller, scopes, before) if caller else []
+                known = before - {one.id for one in ids_named} if anybodys else before
+                # Who has lost every role is still who they were.
+                self_asked = operation.allows is SIGNED_IN and (
+                    caller is not None and caller.person_id == asked.who.person_id
+                )
+                foreign = (
+                    _foreign(answer, caller, scopes, known) if caller and not self_asked else []
+                )
                 self._matrix.tries.append(Try(way_in, actor, answer, within, tuple(foreign), calls))
 
     def _reach(self, place: Place) -> None:
