@@ -36,7 +36,7 @@ MAY = {
     "grant": ADMINS | MANAGERS,
     "list_grants": ADMINS | MANAGERS | {"security_auditor"},
     "bind": MANAGERS | {"butler"},
-    "list_residents": MANAGERS | {"butler", "security_auditor"},
+    "list_residents": MANAGERS | {"butler", "security_auditor", "owner"},
     "statistics": ADMINS | MANAGERS | {"security_auditor"},
     "view": ADMINS | MANAGERS | {"security_auditor", "cashier", "dispatcher", "butler"},
     "change": MANAGERS,

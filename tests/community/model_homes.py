@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.community.model import MAY, RESIDENTS, Model
+from tests.community.model import MAY, RESIDENTS, RIGHTS, Model
 from tests.harness.machines import Person, refuse
 
 EIGHT_HOURS = timedelta(hours=8)
@@ -21,6 +21,17 @@ class Homes(Model):
         self.claims: dict[str, dict[str, Any]] = {}
         self.today: Counter[tuple[str, Any]] = Counter()
         self.phones: dict[str, str] = {}
+
+    def shown(self, kept: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """A holding as it is shown, but for its version."""
+        told = {name: value for name, value in kept.items() if name != "version"}
+        if kept["role"] in RESIDENTS:
+            key = (kept["person_id"], kept["role"], kept["scope"])
+            last = kept["until"] and (kept["until"] + EIGHT_HOURS - timedelta(days=1)).date()
+            told["until"] = last and last.isoformat()
+            told["standing"] = "active" if self.holds(key, now) else "ended"
+            told["rights"] = {right: right in kept["rights"] for right in RIGHTS}
+        return told
 
     def lives(self, scope: str, role: str) -> list[tuple[str, str, str]]:
         """The bindings of a role to a room that have not ended."""
@@ -117,7 +128,9 @@ class Homes(Model):
             known = self.holdings.get(key, {"version": 0})
             said = dict(zip(("person_id", "role", "scope"), key, strict=True))
             self.rights.setdefault(key[0], set()).add(key[1:])
-            rights = known["rights"] if known.get("standing") == "active" else self.first(key[1])
+            rights = RIGHTS - ({"vote"} if key[1] != "owner" else set())
+            if known.get("standing") == "active":
+                rights = known["rights"]
             self.holdings[key] = {**said, "rights": rights, "until": None, "by": one["by"],
                 "at": now, "reason": "", "standing": "active",
                 "version": known["version"] + 1}  # fmt: skip

@@ -115,4 +115,6 @@ def list_homes(caller: Caller, now: datetime) -> list[rules.Home]:
     held = [one for one in stored if one.grant.role in RESIDENTS and one.holds(now)]
     community_ids = sorted({one.grant.scope.split("/")[0] for one in held})
     names = {one.id: one.name for one in get_communities(community_ids).values()}
-    return [rules.Home(one.grant, one.until, names[one.grant.scope.split("/")[0]]) for one in held]
+    return [
+        rules.Home(one.grant, one.until, names.get(one.grant.scope.split("/")[0])) for one in held
+    ]
