@@ -16,6 +16,8 @@ from tests.community.model_homes import Homes
 from tests.harness.machines import Person, queued, refuse, same_times
 
 _LIVING = st.sampled_from("rrstb")
+_MEMBERS = st.sampled_from(["family_member", "tenant", "tenant"])
+_LEAVING = st.sampled_from(["owner", "family_member", "tenant", "tenant"])
 _DECISIONS = st.sampled_from(["confirm", "refuse", "withdraw"])
 _ORDER = ("pay", "open", "order", "vote")
 _SWITCHES = st.sets(st.sampled_from(sorted(RIGHTS)))
@@ -47,14 +49,14 @@ class HomesMachine(CommunityMachine):
         return able[0] if able else self.people["r"]
 
     @rule(
-        letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=RELATIONS,
+        letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=_MEMBERS,
         days=st.sampled_from([None, 0, 3]), felt=st.booleans(),
     )  # fmt: skip
     def add_member(
         self, letter: str | None, to: str, number: int, relation: str, days: int | None, felt: bool
     ) -> None:
         """An owner adds somebody to the household, a tenant perhaps for some days."""
-        scope, relation = self._home(number), "family_member" if relation == "owner" else relation
+        scope = self._home(number)
         who, until = self.people[letter] if letter else self._owner(scope), None
         body: dict[str, Any] = {"person_id": self.people[to].person_id, "relation": relation}
         if relation == "tenant" and days is not None:
@@ -66,19 +68,19 @@ class HomesMachine(CommunityMachine):
         if felt:
             self.feel(to)
 
-    @rule(letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=RELATIONS, on=_SWITCHES)
+    @rule(letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=_MEMBERS, on=_SWITCHES)
     def switch_rights(
         self, letter: str | None, to: str, number: int, relation: str, on: set[str]
     ) -> None:
         """An owner switches what somebody may do."""
-        scope, relation = self._home(number), "family_member" if relation == "owner" else relation
+        scope = self._home(number)
         who, person_id = self.people[letter] if letter else self._owner(scope), "per_" + to * 26
         said = {"person_id": person_id, "role": relation, "scope": scope, "rights": on}
         body = {"relation": relation, "rights": {right: right in on for right in RIGHTS}}
         url = f"/rooms/{room_id(scope)}/residents/{person_id}/rights"
         self._changes(who, url, body, self.model.switch, said)
 
-    @rule(letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=RELATIONS)
+    @rule(letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=_LEAVING)
     def leave(self, letter: str | None, to: str, number: int, relation: str) -> None:
         """Somebody moves out, or is sent away."""
         scope, who = self._home(number), self.people[letter or to]
@@ -113,7 +115,7 @@ class HomesMachine(CommunityMachine):
         self._hears("PhoneBound", self.people[letter], **said)
         self.model.phones[self.people[letter].person_id] = phone(building, name)
 
-    @rule(letter=PEOPLE, number=NUMBERS, relation=RELATIONS, key=st.integers(0, 2))
+    @rule(letter=_LIVING, number=NUMBERS, relation=RELATIONS, key=st.integers(0, 9))
     def claim(self, letter: str, number: int, relation: str, key: int) -> None:
         """Somebody claims a room."""
         who, scope, name = self.people[letter], self._home(number), f"claim-{key:04}"
