@@ -9,27 +9,22 @@ Access patterns
 
 `community` owns the writes of grants, `identity` those of standing (sk = frozen, and
 acting#{person} for each person with a mandate): each changes in the same transaction as the row
-that explains it.
+that explains it.  A grant that was given until a moment (a tenancy) is none from then on, though
+its row stands until somebody ends or renews it: whoever reads or relies on it asks the clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import msgspec
-from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
 from pynamodb.expressions.condition import size
 
-from shared.auth import (
-    MAX_COMMUNITIES,
-    MAX_GRANTS,
-    MAX_MANDATES,
-    Grant,
-    Level,
-    known_grants,
-    level_of,
-)
+from shared import clock
+from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, known_grants, level_of
 from shared.errors import NotFound
 from shared.table import Record, Refused, Transaction, Unmet, page
 
@@ -58,11 +53,26 @@ class Standing(msgspec.Struct, frozen=True):
     acting: frozenset[str] = frozenset()
 
 
+class Held(msgspec.Struct, frozen=True):
+    """A grant as it is stored: until when it holds, and the company in whose name it was given."""
+
+    grant: Grant
+    until: datetime | None
+    company_id: str
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is a right at this moment."""
+        return self.until is None or now < self.until
+
+
 class _Item(Record):
     table_setting = "GRANTS_TABLE"
 
     role = UnicodeAttribute(null=True)
     scope = UnicodeAttribute(null=True)
+    off = UnicodeAttribute(null=True)
+    until = UTCDateTimeAttribute(null=True)
+    company_id = UnicodeAttribute(null=True)
     communities = UnicodeSetAttribute(null=True)
 
 
@@ -93,14 +103,38 @@ def grants_of(person_id: str) -> tuple[Grant, ...]:
 
 def standing_of(person_id: str) -> Standing:
     """A person's grants and standing, at the cost of `grants_of`."""
-    rows = page(_Item, _person_key(person_id), limit=_READ, cursor=None).items
+    rows = _rows(person_id)
     names = [row.sk for row in rows]
     acting = frozenset(n.removeprefix(_ACTING) for n in names if n.startswith(_ACTING))
-    return Standing(_expanded(_granted(rows)), _FROZEN in names, acting)
+    return Standing(_expanded(_holding(_held(rows))), _FROZEN in names, acting)
 
 
-def _granted(rows: Iterable[_Item]) -> list[Grant]:
-    return known_grants((row.role, row.scope) for row in rows if row.role is not None)
+def held_by(person_id: str, *, consistent: bool = False) -> tuple[Held, ...]:
+    """Every grant that is stored for a person, one that has run out included; one Query.
+
+    Parameters
+    ----------
+    consistent
+        Miss none that was given before, and show none that was taken: twice the read units.
+    """
+    return tuple(_held(_rows(person_id, consistent=consistent)))
+
+
+def _rows(person_id: str, *, consistent: bool = False) -> tuple[_Item, ...]:
+    key = _person_key(person_id)
+    return page(_Item, key, limit=_READ, cursor=None, consistent=consistent).items
+
+
+def _held(rows: Iterable[_Item]) -> Iterator[Held]:
+    for row in rows:
+        if row.role is not None:
+            for grant in known_grants([(row.role, row.scope, row.off or "")]):
+                yield Held(grant, row.until, row.company_id or "")
+
+
+def _holding(held: Iterable[Held]) -> list[Grant]:
+    now = clock.now()
+    return [one.grant for one in held if one.holds(now)]
 
 
 def _expanded(grants: list[Grant]) -> tuple[Grant, ...]:
@@ -112,15 +146,39 @@ def _expanded(grants: list[Grant]) -> tuple[Grant, ...]:
     return tuple(grants)
 
 
-def count_grants(person_id: str) -> int:
-    """How many grants a person has, up to the limit."""
-    rows = page(_Item, _person_key(person_id), limit=MAX_GRANTS + MAX_MANDATES + 1, cursor=None)
-    return min(MAX_GRANTS, sum(1 for row in rows.items if row.role is not None))
+def add_grant(
+    transaction: Transaction,
+    person_id: str,
+    grant: Grant,
+    *,
+    company_id: str = "",
+    until: datetime | None = None,
+) -> None:
+    """Give a grant as part of a transaction; it must not exist yet.
+
+    Parameters
+    ----------
+    company_id
+        In whose name it is given: no company may give one person more than its share.
+    until
+        From when on it holds no longer; None where nothing says so.
+    """
+    item = _grant_item(person_id, grant)
+    item.off, item.until, item.company_id = grant.written_off or None, until, company_id or None
+    transaction.put(item)
 
 
-def add_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
-    """Give a grant as part of a transaction; it must not exist yet."""
-    transaction.put(_grant_item(person_id, grant))
+def change_grant(
+    transaction: Transaction, person_id: str, grant: Grant, until: datetime | None
+) -> None:
+    """Set what is off and until when, as part of a transaction; the grant must exist."""
+    off = grant.written_off
+    actions = [
+        _Item.off.set(off) if off else _Item.off.remove(),
+        _Item.until.set(until) if until else _Item.until.remove(),
+    ]
+    item = _grant_item(person_id, grant)
+    transaction.update(item, actions, _Item.pk.exists())
 
 
 def remove_grant(transaction: Transaction, person_id: str, grant: Grant) -> None:
@@ -166,7 +224,8 @@ def relying_on(person_id: str, basis: Iterable[Grant]) -> Iterator[Transaction]:
         with Transaction() as transaction:
             for grant in basis:
                 item = _grant_item(person_id, grant)
-                transaction.require(_Item, item.pk, item.sk, _Item.pk.exists())
+                holds = _Item.until.does_not_exist() | (_Item.until > clock.now())
+                transaction.require(_Item, item.pk, item.sk, _Item.pk.exists() & holds)
             yield transaction
     except Unmet as unmet:
         raise NotFound from unmet
@@ -180,9 +239,8 @@ def require_held(person_id: str, basis: Collection[Grant]) -> None:
     NotFound
         One was taken away since the authorizer saw it.
     """
-    found = page(_Item, _person_key(person_id), limit=_READ, cursor=None, consistent=True)
-    held = set(_granted(found.items))
-    if not held.issuperset(basis):
+    held = {(g.role, g.scope) for g in _holding(held_by(person_id, consistent=True))}
+    if not held.issuperset((grant.role, grant.scope) for grant in basis):
         raise NotFound
 
 
