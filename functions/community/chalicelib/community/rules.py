@@ -33,8 +33,9 @@ class Grantable:
     granters: frozenset[Role]
 
 
+_OF_THE_PLATFORM = Grantable(frozenset({Level.PLATFORM}), frozenset({Role.PLATFORM_ADMIN}))
 GRANTABLE: Mapping[Role, Grantable] = {
-    Role.PLATFORM_ADMIN: Grantable(frozenset({Level.PLATFORM}), frozenset({Role.PLATFORM_ADMIN})),
+    Role.PLATFORM_ADMIN: _OF_THE_PLATFORM,
     Role.SECURITY_AUDITOR: Grantable(
         frozenset({Level.PLATFORM, Level.COMPANY}), frozenset({Role.PLATFORM_ADMIN})
     ),
@@ -56,6 +57,14 @@ GRANTABLE: Mapping[Role, Grantable] = {
     Role.STOREKEEPER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
     Role.BUYER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
     Role.GATE_GUARD: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    # Officers work for the platform; only the property officer acts for a firm, which appoints
+    # them itself, by a mandate.
+    Role.MARKET_OFFICER: _OF_THE_PLATFORM,
+    Role.GOODS_OFFICER: _OF_THE_PLATFORM,
+    Role.ORDER_OFFICER: _OF_THE_PLATFORM,
+    Role.PROMOTION_OFFICER: _OF_THE_PLATFORM,
+    Role.OWNER_SERVICE: _OF_THE_PLATFORM,
+    Role.PROPERTY_OFFICER: Grantable(frozenset({Level.COMPANY}), frozenset({Role.COMPANY_ADMIN})),
 }
 """Residents' roles are missing on purpose: only a binding to a room gives them."""
 

@@ -55,6 +55,12 @@ class Role(StrEnum):
     STOREKEEPER = "storekeeper"
     BUYER = "buyer"
     GATE_GUARD = "gate_guard"
+    MARKET_OFFICER = "market_officer"
+    GOODS_OFFICER = "goods_officer"
+    PROPERTY_OFFICER = "property_officer"
+    ORDER_OFFICER = "order_officer"
+    PROMOTION_OFFICER = "promotion_officer"
+    OWNER_SERVICE = "owner_service"
     OWNER = "owner"
     FAMILY_MEMBER = "family_member"
     TENANT = "tenant"
@@ -97,19 +103,25 @@ def known_grants(written: Iterable[tuple[str, str]]) -> list[Grant]:
 
 
 class Permission(msgspec.Struct, frozen=True):
-    """A named right and the roles that have it, wherever they are granted."""
+    """A named right and the roles that have it, wherever they are granted.
+
+    `two_persons` says that what it does takes two of them, one who asks and one who approves.
+    """
 
     name: str
     roles: frozenset[Role]
     about: str = ""
+    two_persons: bool = False
 
 
-def permission(name: str, *roles: Role | Iterable[Role], about: str) -> Permission:
+def permission(
+    name: str, *roles: Role | Iterable[Role], about: str, two_persons: bool = False
+) -> Permission:
     """A permission from roles and groups of roles."""
     members: set[Role] = set()
     for role in roles:
         members.update([role] if isinstance(role, Role) else role)
-    return Permission(name, frozenset(members), about)
+    return Permission(name, frozenset(members), about, two_persons)
 
 
 SIGNED_IN = Permission("signed_in", frozenset(), "Whoever has a valid token, about themselves.")
