@@ -20,7 +20,9 @@ app = App(
 )
 
 _STEP_REFUSALS = ["stale_version", "not_in_this_state", "timeline_full"]
-_REVIEW_REFUSALS = [*_STEP_REFUSALS, "own_application", "not_your_review"]
+_REVIEW_REFUSALS = [
+    *("stale_version", "not_in_this_state", "timeline_full", "own_application", "not_your_review"),
+]
 
 
 @app.endpoint(

@@ -55,7 +55,8 @@ def resubmit_application(
     resubmitted = rules.resubmit_application(application, step, said)
     if resubmitted is not application:
         qualifications.check_qualifications(said.qualification_ids, caller.person_id)
-    return _save(application, resubmitted)
+        store.save_resubmission(resubmitted, application, announcement(resubmitted))
+    return resubmitted
 
 
 def withdraw_application(

@@ -126,17 +126,17 @@ def check_details(said: Details) -> None:
 
 def claim_application(application: Application, step: Step) -> Application:
     """A reviewer takes it on; whoever had it has it no more."""
-    return _advance(application, Action.CLAIM, step, {}, {"reviewer_id": step.person_id})
+    return _review(application, Action.CLAIM, step, {}, {"reviewer_id": step.person_id})
 
 
 def approve_application(application: Application, step: Step) -> Application:
     """The reviewer who took it on takes the company onto the platform."""
-    return _advance(application, Action.APPROVE, step, {}, {"ended_at": step.at})
+    return _review(application, Action.APPROVE, step, {}, {"ended_at": step.at})
 
 
 def refuse_application(application: Application, step: Step, reason: str) -> Application:
     """The reviewer who took it on says what is wrong with it."""
-    return _advance(application, Action.REFUSE, step, {"note": reason}, {"ended_at": step.at})
+    return _review(application, Action.REFUSE, step, {"note": reason}, {"ended_at": step.at})
 
 
 def resubmit_application(application: Application, step: Step, said: Details) -> Application:
@@ -166,6 +166,29 @@ def withdraw_application(application: Application, step: Step, reason: str) -> A
     return _advance(application, Action.WITHDRAW, step, {"note": reason}, {"ended_at": ended_at})
 
 
+def _review(
+    application: Application,
+    action: Action,
+    step: Step,
+    facts: Mapping[str, Any],
+    changes: Mapping[str, Any],
+) -> Application:
+    """The application after a reviewer's step.
+
+    Raises
+    ------
+    Conflict
+        `own_application`: nobody decides on what they asked for; `not_your_review`: a decision is
+        of whom took it on; what `_advance` refuses.
+    """
+    if not _taken(application, _entry(action, step, facts)):
+        if step.person_id == application.applicant_id:
+            raise Conflict("own_application")
+        if action is not Action.CLAIM and step.person_id != application.reviewer_id:
+            raise Conflict("not_your_review")
+    return _advance(application, action, step, facts, changes)
+
+
 def _advance(
     application: Application,
     action: Action,
@@ -178,27 +201,24 @@ def _advance(
     Raises
     ------
     Conflict
-        `own_application`: nobody decides on what they asked for; `stale_version`: it changed
-        since the caller saw it; `not_in_this_state`: the step does not start here;
-        `not_your_review`: another reviewer has it; `timeline_full`: it went round too often.
+        `stale_version`: it changed since the caller saw it; `not_in_this_state`: the step does
+        not start here; `timeline_full`: it went round too often.
     """
-    transition = TRANSITIONS[action]
     entry = _entry(action, step, facts)
-    if any(taken.repeats(entry) for taken in application.timeline):
+    if _taken(application, entry):
         return application
-    reviews = transition.actor is Actor.REVIEWER
-    if reviews and step.person_id == application.applicant_id:
-        raise Conflict("own_application")
     if step.version != application.version:
         raise Conflict("stale_version")
-    if application.state not in transition.sources:
+    if application.state not in TRANSITIONS[action].sources:
         raise Conflict("not_in_this_state", state=application.state)
-    if reviews and action is not Action.CLAIM and step.person_id != application.reviewer_id:
-        raise Conflict("not_your_review")
     if action in _LEADING_BACK and len(application.timeline) >= MAX_ENTRIES - _RESERVED_ENTRIES:
         # The way to a decision always has its place in the timeline.
         raise Conflict("timeline_full")
     return _enter(application, action, entry, changes)
+
+
+def _taken(application: Application, entry: Entry) -> bool:
+    return any(taken.repeats(entry) for taken in application.timeline)
 
 
 def _enter(

@@ -141,26 +141,37 @@ def save_application(
     NotFound
         One of these was taken away since the authorizer saw it; nothing is stored.
     Conflict
+        `stale_version`: somebody else was faster.
+    """
+    try:
+        with grants.relying_on(application.timeline[-1].actor_id, basis) as transaction:
+            _put_step(transaction, application, before, event)
+            if before.state in HOLDING and application.state not in HOLDING:
+                transaction.delete_blind(_code_item(before))
+    except Refused as refused:
+        if not _stands(application):
+            raise Conflict("stale_version") from refused
+
+
+def save_resubmission(application: Application, before: Application, event: events.Event) -> None:
+    """Store an application that is put right, and take its credit code, all or nothing.
+
+    Raises
+    ------
+    Conflict
         `stale_version`: somebody else was faster; `credit_code_taken`: somebody else applied with
         the code meanwhile.
     """
-    item = _to_item(application, event)
-    item.version = before.version
-    held, holds = before.state in HOLDING, application.state in HOLDING
     try:
-        with grants.relying_on(application.timeline[-1].actor_id, basis) as transaction:
-            transaction.put(item, _ApplicationItem.state == before.state.value)
-            if holds and not held:
-                transaction.put(_code_item(application))
-            elif held and not holds:
-                transaction.delete_blind(_code_item(before))
+        with Transaction() as transaction:
+            _put_step(transaction, application, before, event)
+            transaction.put(_code_item(application))
     except Refused as refused:
-        stored = get_application(application.id)
-        # This very step stands there where the answer to it was lost.
-        if stored is not None and stored.timeline == application.timeline:
+        if _stands(application):
             return
-        taken = refused.stored is not None and refused.stored["pk"]["S"] == _code_key(application)
-        raise Conflict("credit_code_taken" if taken else "stale_version") from refused
+        if refused.stored is not None and refused.stored["pk"]["S"] == _code_key(application):
+            raise Conflict("credit_code_taken") from refused
+        raise Conflict("stale_version") from refused
 
 
 def list_applied(person_id: str, limit: int, cursor: str | None) -> Page[Summary]:
@@ -188,6 +199,20 @@ def _met(wanted: Application, stored: dict[str, Any], quota_list: Sequence[Quota
     if not same_application(known, wanted):
         raise Conflict("idempotency_key_reused")
     return known
+
+
+def _put_step(
+    transaction: Transaction, application: Application, before: Application, event: events.Event
+) -> None:
+    item = _to_item(application, event)
+    item.version = before.version
+    transaction.put(item, _ApplicationItem.state == before.state.value)
+
+
+def _stands(application: Application) -> bool:
+    """Whether this very step is stored already: the answer to it was lost."""
+    stored = get_application(application.id)
+    return stored is not None and stored.timeline == application.timeline
 
 
 def _list(
