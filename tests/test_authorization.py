@@ -30,6 +30,15 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
         "register_community": "an empty community gives nobody a right",
         "request_import": "a file that waits for its commit moves nothing",
     },
+    "onboarding": {
+        **dict.fromkeys(
+            (
+                *("request_qualification_upload", "submit_application"),
+                *("resubmit_application", "withdraw_application"),
+            ),
+            "it needs no right: an application is of who made it, and gives nobody anything",
+        ),
+    },
     "repairs": {
         "request_photo_upload": "a photo that no ticket shows is seen by nobody",
         **dict.fromkeys(

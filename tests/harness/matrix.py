@@ -159,7 +159,13 @@ class _Attack:
                 within = (
                     caller is not None and not actor.alike and _within(caller, ids_named, scopes)
                 )
-                foreign = _foreign(answer, caller, scopes, before) if caller else []
+                # Who has lost every role is still who they were.
+                self_asked = operation.allows is SIGNED_IN and (
+                    caller is not None and caller.person_id == asked.who.person_id
+                )
+                foreign = (
+                    _foreign(answer, caller, scopes, before) if caller and not self_asked else []
+                )
                 self._matrix.tries.append(Try(way_in, actor, answer, within, tuple(foreign), calls))
 
     def _reach(self, place: Place) -> None:
@@ -212,10 +218,16 @@ def home_of(known: Place, asked: Asked, named_ids: list[str]) -> Place:
 
 
 def _within(caller: Caller, ids_named: Iterable[Named], scopes: Scopes) -> bool:
-    """Whether a caller has the route's permission, and has it wherever an id of a request lies."""
+    """Whether a caller has the route's permission, and has it wherever an id of a request lies.
+
+    Whoever is signed in may ask for what is theirs and the platform keeps: of another's, their
+    answer may name nothing.
+    """
     if caller.permission is not SIGNED_IN and not caller.scopes:
         return False
     needed = [scope for one in ids_named if (scope := scopes.of(one.id)) is not None]
+    if caller.permission is SIGNED_IN:
+        needed = [scope for scope in needed if scope != PLATFORM]
     return all(any(named.reaches(own, scope) for own in caller.scopes) for scope in needed)
 
 

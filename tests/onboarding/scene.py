@@ -82,9 +82,7 @@ def told(
 def first_days(person_id: str, company_id: str, community_id: str) -> list[str]:
     """What the others tell of a company's first days, one message for each milestone."""
     return [
-        told(
-            "CredentialsSet", person_id, PLATFORM, {"person_id": person_id}, source="identity"
-        ),
+        told("CredentialsSet", person_id, PLATFORM, {"person_id": person_id}, source="identity"),
         told("CommunityOpened", community_id, community_id, {"company_id": company_id}),
         told("RegisterImportFinished", "imp_1", community_id, {"state": "committed"}),
         told(

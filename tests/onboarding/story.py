@@ -54,6 +54,7 @@ def tell(recorder: Recorder, count: int) -> None:
     for other in others:
         _review(recorder, OFFICER, other, "claim")
         _review(recorder, OFFICER, other, "refusal", reason=refused)
+        recorder.request(ADMIN, "GET", f"/reviews/{other['application_id']}")
     recorder.request(OFFICER, "GET", f"/reviews?state=closed&{_ALL}")
     _first_days(recorder, application, count)
     url = application["application_id"]
@@ -138,6 +139,7 @@ def _withdrawn(recorder: Recorder) -> None:
         # Whoever applied as often as they may today applies tomorrow.
         mine = recorder.request(APPLICANT, "POST", "/applications", body, 201, key="apply-099")
         _own(recorder, mine, "withdrawal", reason=canaries.said("暂不入驻"))
+    recorder.request(APPLICANT, "GET", f"/applications/{mine['application_id']}")
 
 
 def _told(recorder: Recorder) -> None:
