@@ -45,7 +45,7 @@ def scenes(recorder: Recorder) -> Iterator[Rivals]:
     ]
     body = wanted([file])
     application = recorder.request(APPLICANT, "POST", "/applications", body, 201, key="apply-00")
-    yield _steps(application, file, theirs)
+    yield _steps(application, (file, key), theirs)
     for path, facts in (
         ("claim", {}),
         ("refusal", {"reason": "营业执照已过期"}),
@@ -59,7 +59,7 @@ def scenes(recorder: Recorder) -> Iterator[Rivals]:
         url = f"/{things}/{application['application_id']}/{path}"
         seen = {**facts, "version": application["version"]}
         application = recorder.request(who, "POST", url, seen)
-        yield _steps(application, file, theirs)
+        yield _steps(application, (file, key), theirs)
     yield _progress(application)
 
 
@@ -79,8 +79,12 @@ def _applying(of: Recorder, file: str, theirs: str) -> list[Trigger]:
     ]
 
 
-def _steps(application: dict[str, Any], file: str, theirs: str) -> Rivals:
-    """Every step that anybody may try on the application as it is now, and what comes again."""
+def _steps(application: dict[str, Any], posted: tuple[str, str], theirs: str) -> Rivals:
+    """Every step that anybody may try on the application as it is now, and what comes again.
+
+    Its file was posted and waits to be examined.
+    """
+    file, key = posted
     own = f"/applications/{application['application_id']}"
     review = f"/reviews/{application['application_id']}"
     version = {"version": application["version"]}
@@ -95,6 +99,8 @@ def _steps(application: dict[str, Any], file: str, theirs: str) -> Rivals:
         of.asking(APPLICANT, "POST", f"{own}/withdrawal", reason),
         of.asking(APPLICANT, "GET", own),
         of.asking(OFFICER, "GET", review),
+        of.asking(APPLICANT, "POST", "/qualifications", _PLACE, key="file-0000"),
+        of.starting("take_qualification", _queued(uploaded(key))),
         *_applying(of, file, theirs),
     ]
 
