@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,28 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from shared import ids
-from shared.auth import PLATFORM, Grant, Role
-from tests.harness.gateway import Answer
-from tests.harness.machines import Machine, Person, refuse, same_times
-from tests.harness.oracles import Item, Plain, instant, partition, plain
+from shared.auth import PLATFORM
+from tests.harness.machines import Person
 from tests.harness.rights import hold, lose
-from tests.onboarding.invariants import OPEN, STEPS, broken
-from tests.onboarding.model import VIEWERS, Application, Model, entry
+from tests.onboarding.invariants import OPEN, STEPS
+from tests.onboarding.machine_looks import NUMBERS, PEOPLE, ROLES, Looks, some
+from tests.onboarding.model import Application, entry
 from tests.onboarding.scene import PDF, code, told, uploaded
 
-ROLES = {
-    "a": [],
-    "b": [Grant(Role.OWNER, "com_a1b2c3d4/3/1/502")],
-    # Whoever reviews may have a company of their own, and may not review that.
-    "d": [Grant(Role.MARKET_OFFICER, PLATFORM)],
-    "m": [Grant(Role.MARKET_OFFICER, PLATFORM)],
-    "z": [Grant(Role.PLATFORM_ADMIN, PLATFORM)],
-    "s": [Grant(Role.SECURITY_AUDITOR, PLATFORM)],
-    "c": [Grant(Role.COMPANY_ADMIN, "co_" + "h" * 26)],
-}
-PEOPLE = st.sampled_from(sorted(ROLES))
 APPLICANTS = st.sampled_from("aaabbd")
-NUMBERS = st.integers(0, 11)
 _BYTES = {"good": PDF, "bad": b"<script>", "cut": PDF[:-8]}
 _PATHS = {
     "claim": "reviews/{}/claim",
@@ -45,26 +30,16 @@ _PATHS = {
 # What leads on comes before what leads back or aside.
 _ONWARDS = ("approve", "claim", "resubmit", "refuse", "withdraw")
 _COMMUNITIES = ("com_a1b2c3d4", "com_e5f6g7h8")
-_TIMES = {"applied_at", "submitted_at", "ended_at"}
 
 
-def some(machine: OnboardingMachine) -> bool:
-    """Whether there is any application."""
-    return bool(machine.model.applications)
-
-
-class OnboardingMachine(Machine):
+class OnboardingMachine(Looks):
     """Applications, steps, files, reviewers who come and go, first days, time that passes."""
-
-    tenants = re.compile(r"per_(\w)\1{25}|app_[0-9a-z]{26}")
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model()
-        self.people = {letter: Person(letter, *held) for letter, held in ROLES.items()}
         self.sent: list[Callable[[], None]] = []
         self.forms: dict[str, str] = {}
-        self.bytes: dict[str, str] = {}
+        self.stopped = False
 
     @initialize(how_far=st.integers(0, 3))
     def begin(self, how_far: int) -> None:
@@ -74,15 +49,6 @@ class OnboardingMachine(Machine):
         self.apply_well("a", 0)
         for _ in range(how_far):
             self.go_on(0, 0)
-
-    @property
-    def applications(self) -> list[Application]:
-        """Every application, in the order in which they were made."""
-        return list(self.model.applications.values())
-
-    def one(self, number: int) -> Application:
-        """One of the applications."""
-        return self.applications[-1 - number % len(self.applications)]
 
     @rule(letter=APPLICANTS, number=st.integers(0, 4))
     def apply_well(self, letter: str, number: int) -> None:
@@ -125,7 +91,7 @@ class OnboardingMachine(Machine):
             if self.agrees(answer, self.model.submit, who, said, key, self.now):
                 made = self.model.applications[who.person_id, key]
                 made["application_id"] = made["application_id"] or answer.json["application_id"]
-                self._shows(answer, made)
+                self.shows(answer, made)
                 self.world.seen["submit"] += 1
 
         self._send(send)
@@ -155,21 +121,46 @@ class OnboardingMachine(Machine):
             who = self._whose(one, action)
             self._step(one, action, who, one["version"], self._facts(one, action, 0))
 
+    @rule(number=st.integers(5, 9), ends=st.booleans())
+    def there_and_back(self, number: int, ends: bool) -> None:
+        """A company is refused, puts it right or gives it up."""
+        self.apply_well("b", number)
+        one = self.applications[-1]
+        for action in ("claim", "refuse", "withdraw" if ends else "resubmit"):
+            who, facts = self._whose(one, action), self._facts(one, action, number)
+            for version in (one["version"] + 1, one["version"]):
+                self._step(one, action, who, version, facts)
+
     @precondition(some)
-    @rule(number=NUMBERS)
-    def decide_on_ones_own(self, number: int) -> None:
+    @rule()
+    def say_otherwise(self) -> None:
+        """Somebody says something else under the key of an application."""
+        (person_id, key), one = next(iter(self.model.applications.items()))
+        said = {**one.entries[0]["details"], "introduction": "改了主意"}
+        self._apply(self.people[person_id[4]], said, key)
+
+    @rule(kind=st.sampled_from(["bad", "cut"]))
+    def apply_with_nothing(self, kind: str) -> None:
+        """Somebody applies with a file that was examined and is none."""
+        file = self._uploaded(self.people["a"], f"none-{len(self.forms):04}", kind)
+        self._apply(self.people["a"], self._said([file], 3), f"none-{len(self.sent):04}")
+
+    @rule(number=NUMBERS, own=st.booleans())
+    def decide_on_ones_own(self, number: int, own: bool) -> None:
         """Whoever applied tries every step of a reviewer, and so does one who has it not."""
-        one = self.one(number)
+        if own:
+            self.apply_well("d", 20 + number)
+        one = self.one(number if not own else 0)
         for action in ("claim", "approve", "refuse"):
             for who in (one["applicant_id"][4], "d", "z"):
                 version, facts = one["version"], self._facts(one, action, 0)
                 self._step(one, action, self.people[who], version, facts)
 
-    @precondition(some)
+    @precondition(lambda self: some(self) and not self.stopped)
     @rule(number=NUMBERS)
     def go_round(self, number: int) -> None:
-        """Two reviewers take an application from each other until they are stopped."""
-        one = self.one(number)
+        """Two reviewers take an application from each other until they are stopped; once a run."""
+        one, self.stopped = self.one(number), True
         for turn in range(40):
             if one["state"] in OPEN and one["applicant_id"][4] not in "mz":
                 self._step(one, "claim", self.people["mz"[turn % 2]], one["version"], {})
@@ -198,7 +189,7 @@ class OnboardingMachine(Machine):
             answer = self.world.ask(who, "POST", url, body)
             wanted, before = entry(action, who.person_id, version, self.now, **said), one["version"]
             if self.agrees(answer, self.model.step, one, wanted, who):
-                self._shows(answer, one)
+                self.shows(answer, one)
                 self.world.seen[action if one["version"] > before else "repeated"] += 1
 
         self._send(send)
@@ -282,57 +273,6 @@ class OnboardingMachine(Machine):
                 body = told("StaffGranted", "gra_2", company_id, chief)
         assert self.world.deliver("follow_progress", [body, body]) == []
 
-    @precondition(some)
-    @rule(number=NUMBERS, letter=PEOPLE)
-    def look(self, number: int, letter: str) -> None:
-        """Somebody looks at an application, as its applicant and as a reviewer."""
-        one, who = self.one(number), self.people[letter]
-        for where, refused in (
-            ("applications", who.person_id != one["applicant_id"]),
-            ("reviews", not who.may(VIEWERS, PLATFORM)),
-        ):
-            answer = self.world.ask(who, "GET", f"/{where}/{one['application_id']}")
-            if self.agrees(answer, refuse, refused):
-                self._is_whole(same_times(answer.json), one)
-
-    def _is_whole(self, shown: dict[str, Any], one: Application) -> None:
-        entries = [
-            {**e, "hash": "", "from_version": n} for n, e in enumerate(shown.pop("timeline"))
-        ]
-        wanted = [{**e, "hash": ""} for e in one.entries]
-        assert entries == [{**e, "from_version": n} for n, e in enumerate(wanted)]
-        files = {f["qualification_id"]: f["state"] for f in shown.pop("qualifications")}
-        assert files == {f: self.model.files[f]["state"] for f in one["qualification_ids"]}
-        guidance = {step["step"]: step["done"] for step in shown.pop("guidance")}
-        assert guidance == self.model.progress(one)
-        self.world.seen["guided"] += any(guidance.values())
-        assert (shown.pop("company_id") is not None) == (one["state"] == "approved")
-        self._is(shown, one)
-
-    @rule(letter=PEOPLE, which=st.sampled_from(["mine", "open", "closed"]), limit=st.integers(1, 4))
-    def list_some(self, letter: str, which: str, limit: int) -> None:
-        """Somebody lists their own applications, those that wait, or those that ended."""
-        who, own = self.people[letter], which == "mine"
-        url = f"/my-applications?limit={limit}" if own else f"/reviews?state={which}&limit={limit}"
-        wanted = [
-            one["application_id"]
-            for one in self.applications
-            if (
-                one["applicant_id"] == who.person_id
-                if own
-                else (which == "open") == (one["state"] in OPEN)
-            )
-        ]
-        found: list[str] = []
-        cursor: str | None = ""
-        while cursor is not None:
-            answer = self.world.ask(who, "GET", url + (f"&cursor={cursor}" if cursor else ""))
-            if not self.agrees(answer, refuse, not own and not who.may(VIEWERS, PLATFORM)):
-                return
-            found += [one["application_id"] for one in answer.json["items"]]
-            cursor = answer.json["next_cursor"]
-        assert sorted(found) == sorted(wanted)
-
     @rule(letter=st.sampled_from("mmzds"), back=st.booleans())
     def rights(self, letter: str, back: bool) -> None:
         """A reviewer's role ends, and is felt at once or not; or it begins again."""
@@ -349,36 +289,3 @@ class OnboardingMachine(Machine):
         """Hours or days go by, within one month."""
         if (self.now + timedelta(hours=hours)).month == self.now.month:
             self.world.source.now += timedelta(hours=hours)
-
-    def broken(self, items: Iterable[Item]) -> list[str]:
-        """What the oracles find wrong."""
-        return broken((item for item in items if "role" not in item), self.now)
-
-    def compare(self, items: Iterable[Item]) -> None:
-        """Applications and files are stored as the model has them."""
-        stored: dict[str, list[Plain]] = {"application": [], "qualification": []}
-        for item in items:
-            known = plain(item)
-            stored.setdefault(partition(known)[1], []).append(known)
-        by_id = {one["application_id"]: one for one in self.applications}
-        assert sorted(one["id"] for one in stored["application"]) == sorted(by_id)
-        for one in stored["application"]:
-            for name, value in by_id[one["id"]].items():
-                kept = one.get("id" if name == "application_id" else name)
-                if kept is not None and name in _TIMES:
-                    kept = instant(kept)
-                if name == "qualification_ids":
-                    kept = json.loads(one[name])
-                assert kept == value, f"{one['id']} keeps {name} {kept}, {value} was due"
-        files = {one["id"]: one["state"] for one in stored["qualification"]}
-        assert files == {one: file["state"] for one, file in self.model.files.items()}
-        kept_files = {key.split("/")[1] for key in self.world.keys()}
-        assert kept_files == {one for one, state in files.items() if state == "accepted"}
-
-    def _shows(self, answer: Answer, one: Application) -> None:
-        """Fail unless an answer shows an application as the model has it."""
-        self._is(same_times(answer.json), one)
-
-    def _is(self, shown: dict[str, Any], one: Application) -> None:
-        del shown["state_zh"], shown["state_en"]
-        assert shown == one
