@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 # What functions call.  A client of any other service fails at once with UnknownServiceError.
-SERVICES = ("dynamodb", "events", "s3", "sqs", "stepfunctions")
+SERVICES = ("dynamodb", "events", "kms", "s3", "sqs", "stepfunctions")
 
 # Printed in botocore's manual only.
 _EXAMPLES = "examples-1"

@@ -1,7 +1,7 @@
 """Locks: every library pinned with hashes, and nothing in them that names a machine or a host.
 
-    python -m local.locks check        no network needed
-    python -m local.locks write        resolves anew
+python -m local.locks check        no network needed
+python -m local.locks write        resolves anew
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _NOT_IN_LAYERS = (
     *("ansicon", "blessed", "click", "editor", "inquirer", "jinxed", "pip", "pyyaml"),
     *("readchar", "runs", "setuptools", "wcwidth", "wheel", "xmod"),
 )
+# The layers that another stands on: a function that has it has them, so it repeats nothing of them.
+_BELOW = {"envelope": ("shared", "crypto")}
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?: ; (.+?))? \\$")
 
 
@@ -66,7 +68,8 @@ def write() -> None:
         command += ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes"]
         command += ["--no-annotate", "--no-header", "--upgrade", str(wanted), "-o", str(lock)]
         if lock.parent.parent == LAYERS:
-            for name in _NOT_IN_LAYERS:
+            below = [_pins(LAYERS / name / lock.name) for name in _BELOW.get(lock.parent.name, ())]
+            for name in (*_NOT_IN_LAYERS, *(name for pins in below for name in pins)):
                 command += ["--no-emit-package", name]
         subprocess.run(command, check=True)
 

@@ -79,14 +79,20 @@ class Cloud:
     setenv: Callable[[str, str], None]
 
     def table(self, capability: str) -> str:
-        """A capability's table and the grants table, empty and in the environment."""
+        """A capability's table, the grants table and the key of personal data, all new."""
         dynamodb = self.client("dynamodb")
         name = f"{capability}-{uuid.uuid4().hex[:12]}"
         create_table(dynamodb, capability, name, streamed=self.kind != "moto")
         create_grants_table(dynamodb, f"grants-of-{name}")
         self.setenv("TABLE", name)
         self.setenv("GRANTS_TABLE", f"grants-of-{name}")
+        self.make_personal_data_key()
         return name
+
+    def make_personal_data_key(self) -> None:
+        """The KMS key of personal data; the data key comes at first use."""
+        made = self.client("kms").create_key(Description="personal data")
+        self.setenv("PERSONAL_DATA_KEY", made["KeyMetadata"]["Arn"])
 
 
 @pytest.fixture

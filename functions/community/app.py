@@ -7,12 +7,15 @@ from typing import Any
 from chalice.app import AuthRequest, AuthResponse, CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.community import actions, permissions, shapes, texts
+from chalicelib.community.claims.routes import routes as claim_routes
+from chalicelib.community.households.routes import routes as household_routes
+from chalicelib.community.people import actions as people
 from chalicelib.community.register import actions as register
 from chalicelib.community.register import shapes as register_shapes
 from chalicelib.community.register.routes import routes as register_routes
 from shared.app import HOURLY, App
 from shared.auth import SIGNED_IN, to_context
-from shared.requests import Call, CommunityId, NoQuery, PageQuery, RoomId
+from shared.requests import Call, CommunityId, NoQuery, PageQuery
 
 app = App(
     "community",
@@ -20,6 +23,8 @@ app = App(
     about="Companies, communities, the house register, roles and bindings.",
 )
 app.include(register_routes)
+app.include(household_routes)
+app.include(claim_routes)
 
 
 @app.lambda_function(name="authorize")
@@ -160,46 +165,6 @@ def list_grants(call: Call[None, shapes.GrantQuery]) -> shapes.HoldingPage:
     return shapes.holding_page(actions.list_grants(call.caller, scope, limit, cursor))
 
 
-@app.endpoint(
-    "POST",
-    "/rooms/{room_id}/residents",
-    allows=permissions.BIND_RESIDENT,
-    takes=shapes.BindResident,
-    gives=shapes.Holding,
-    status=201,
-    errors=["stale_version", "too_many_grants"],
-)
-def bind_resident(call: Call[shapes.BindResident, NoQuery], room_id: RoomId) -> shapes.Holding:
-    """Bind a resident to a room (房屋信息绑定)."""
-    return shapes.holding(actions.bind_resident(call.caller, room_id, call.body, call.now))
-
-
-@app.endpoint(
-    "POST",
-    "/rooms/{room_id}/departures",
-    allows=permissions.BIND_RESIDENT,
-    takes=shapes.UnbindResident,
-    gives=shapes.Holding,
-    errors=["stale_version"],
-)
-def unbind_resident(call: Call[shapes.UnbindResident, NoQuery], room_id: RoomId) -> shapes.Holding:
-    """End a resident's binding to a room."""
-    return shapes.holding(actions.unbind_resident(call.caller, room_id, call.body, call.now))
-
-
-@app.endpoint(
-    "GET",
-    "/rooms/{room_id}/residents",
-    allows=permissions.LIST_RESIDENTS,
-    query=PageQuery,
-    gives=shapes.HoldingPage,
-)
-def list_residents(call: Call[None, PageQuery], room_id: RoomId) -> shapes.HoldingPage:
-    """List who is or was bound to a room."""
-    found = actions.list_residents(call.caller, room_id, call.query.limit, call.query.cursor)
-    return shapes.holding_page(found)
-
-
 @app.on_sqs_message(queue="read_register", batch_size=1)
 def read_register(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """Read an uploaded register file into a dry run."""
@@ -222,6 +187,12 @@ def finish_import(event: dict[str, Any], context: object) -> dict[str, Any]:
 def count_repairs(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """Count what the repairs' events tell of a community (PJ-01)."""
     return app.consume(event, actions.count_repairs)
+
+
+@app.on_sqs_message(queue="follow_people", batch_size=10)
+def follow_people(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
+    """Keep what `identity` tells of people: bound phones, merged and erased persons."""
+    return app.consume(event, people.follow_people)
 
 
 @app.on_dynamodb_record(stream_arn="given by the stack", batch_size=100)

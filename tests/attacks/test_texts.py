@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.community import shapes
+from chalicelib.community.households import shapes
 from local.apps import load_app
 from local.places import capabilities
 from shared import ids

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.community import actions, permissions, shapes
+from chalicelib.community.claims import actions as claims
+from chalicelib.community.claims import shapes as claim_shapes
+from chalicelib.community.households import actions as households
+from chalicelib.community.households import shapes as household_shapes
 from shared import ids
 from shared.app import Operation
 from shared.auth import PLATFORM, RESIDENTS, SIGNED_IN, Caller, Grant, Permission, Role
@@ -20,6 +24,7 @@ PERSONAL = (OWNER_NAME, OWNER_PHONE, OWNER_ID)
 """What stands in the register and in no answer."""
 ADMIN, RESIDENT = ids.person_id("test", "admin"), ids.person_id("test", "resident")
 WORKER = ids.person_id("test", "worker")
+CHILD, BINDER = ids.person_id("test", "child"), ids.person_id("test", "binder")
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Estate:
-    """A company, its community, a register with owners, a resident, and an import to look at."""
+    """A company, its community, a register with owners, a household, claims, and an import."""
 
     register: Register
     company_id: str
     import_id: str
     version: int
+    own_claim: str = ""
+    claim: str = ""
 
     @property
     def community_id(self) -> str:
@@ -90,9 +97,22 @@ class Estate:
             "list_grants": Request(query={"scope": self.community_id, **page}),
             "bind_resident": Request(room, body={"person_id": WORKER, "relation": "tenant"}),
             "unbind_resident": Request(
-                room, body={"person_id": RESIDENT, "relation": "owner", "reason": "搬走"}
+                room, body={"person_id": CLERK, "relation": "tenant", "reason": "搬走"}
             ),
             "list_residents": Request(room, page),
+            "add_member": Request(
+                room,
+                body={"person_id": WORKER, "relation": "family_member"},
+            ),
+            "switch_rights": Request({**room, "person_id": CHILD}, body=_SWITCHED),
+            "list_homes": Request(),
+            "claim_room": Request(room, body={"relation": "owner"}),
+            "get_claim": Request({"claim_id": self.own_claim}),
+            "list_claims": Request(query={"scope": self.community_id, **page}),
+            "decide_claim": Request(
+                {"claim_id": self.claim}, body={"confirm": False, "reason": "查无此人"}
+            ),
+            "withdraw_claim": Request({"claim_id": self.own_claim}),
             "request_import": Request(community, body={"file_name": "台账.xlsx"}),
             "list_imports": Request(community, page),
             "get_import": Request(imported),
@@ -105,6 +125,12 @@ class Estate:
             "edit_room": Request(room, body={"version": 2, "built_area_dm2": 9_000}),
             "export_register": Request(community, body={"format": "csv"}),
         }
+
+
+_SWITCHED = {
+    "relation": "family_member",
+    "rights": {"pay": True, "open": True, "order": False, "vote": False},
+}
 
 
 def rows() -> list[list[Any]]:
@@ -142,17 +168,9 @@ def an_estate(cloud: Cloud) -> Estate:
     register.community_id = community.id
     estate = Estate(register, company.id, "", 0)
     # What a role has on a company reaches the community without being stored for it.
-    hold(CLERK, *(estate.grants(role)[0] for role in Role))
+    hold(CLERK, *(estate.grants(role)[0] for role in Role if role is not Role.TENANT))
     register.bring_in(*rows())
-    binder = Caller(
-        CLERK, (Grant(Role.COMMUNITY_MANAGER, community.id),), permissions.BIND_RESIDENT
-    )
-    actions.bind_resident(
-        binder,
-        ids.room_id(community.id, "3", "1", "502"),
-        shapes.BindResident(person_id=RESIDENT, relation="owner"),
-        NOW,
-    )
+    estate = _lived_in(estate)
     # A second file: a new owner is proposed, a phone of nobody is found, a note is changed.
     found = register.dry_run_of(
         a_row(楼栋号="3栋", 房号="502", 业主姓名=OWNER_NAME + "婷", 联系电话=OWNER_PHONE),
@@ -164,6 +182,27 @@ def an_estate(cloud: Cloud) -> Estate:
         a_row(楼栋号="3栋", 房号="502", 业主姓名=OWNER_NAME, 备注=f"找{OWNER_NAME} {OWNER_PHONE}"),
     )
     return replace(estate, import_id=found.id, version=found.version or 0)
+
+
+def _lived_in(estate: Estate) -> Estate:
+    """The estate with an owner, a child and a tenant in one room, and two who claim another."""
+    room_id = ids.room_id(estate.community_id, "3", "1", "502")
+    manager = Grant(Role.COMMUNITY_MANAGER, estate.community_id)
+    hold(BINDER, manager)
+    binder = Caller(BINDER, (manager,), permissions.BIND_RESIDENT)
+    for person_id, relation in ((RESIDENT, "owner"), (CHILD, "family_member"), (CLERK, "tenant")):
+        wanted = household_shapes.BindResident(
+            person_id=person_id,
+            relation=relation,  # type: ignore[arg-type]  # one of three words
+        )
+        households.bind_resident(binder, room_id, wanted, NOW)
+    other = ids.room_id(estate.community_id, "3", "1", "503")
+    wanted = claim_shapes.ClaimRoom(relation="owner")
+    own, another = (
+        claims.claim_room(Caller(person_id, (), SIGNED_IN), other, wanted, "key-0001", NOW)
+        for person_id in (CLERK, WORKER)
+    )
+    return replace(estate, own_claim=own.id, claim=another.id)
 
 
 def allowed(allows: Permission, role: Role) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from shared import aws, clock, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
+from tests.community import household_story
 from tests.community.register.register_files import Value, csv_of
 from tests.community.register.scene import notification, rows_of
 from tests.harness import canaries
@@ -51,6 +52,7 @@ def tell(recorder: Recorder, count: int) -> None:
     _committed(recorder, manager, import_id)
     _looked_at(recorder, manager, community_id, count)
     _residents_come_and_go(recorder, manager, community_id, count)
+    household_story.tell(recorder, manager, community_id, count)
     _counted(recorder, manager, community_id)
     _told(recorder)
     _swept(recorder)
@@ -114,7 +116,10 @@ def _dry_runs(recorder: Recorder, manager: Caller, community_id: str, count: int
     ]
     recorder.request(manager, "POST", imports, wanted, 201, key="import-0")
     recorder.request(manager, "GET", f"{imports}?{_ALL}")
-    rows = rows_of("1", _floors(count), 楼层="不清楚", **_OWNED)
+    rows = rows_of("1", _floors(1), 楼层="不清楚", **_OWNED)
+    # A phone on many rooms would be an agent's, and claim none.
+    upper = {number: area for number, area in _floors(count).items() if number != "101"}
+    rows += rows_of("1", upper, 楼层="不清楚", **(_OWNED | {"联系电话": None}))
     for number in range(2, count + 1):
         rows += rows_of(str(number), {"101": 8_943})
     # It is not committed, as moto copies the table for each room of a transaction.
@@ -180,11 +185,11 @@ def _residents_come_and_go(
 ) -> None:
     url = f"/rooms/{ids.room_id(community_id, '1', '1', '101')}"
     for number in range(count):
-        bound = {"person_id": f"per_{number:026}", "relation": "owner"}
+        bound = {"person_id": f"per_{number:026}", "relation": "tenant"}
         recorder.request(manager, "POST", f"{url}/residents", bound, 201)
     recorder.request(manager, "GET", f"{url}/residents?{_ALL}")
     recorder.request(
-        manager, "POST", f"{url}/departures", {**bound, "reason": canaries.said("已过户")}
+        manager, "POST", f"{url}/departures", {**bound, "reason": canaries.said("搬走")}
     )
 
 
@@ -254,6 +259,7 @@ def _let_in(recorder: Recorder, company_id: str) -> None:
 
 WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {
     "count_repairs": lambda _, count: _heard_repairs(_ELSEWHERE, count),
+    "follow_people": household_story.waiting,
     "read_register": _posted_registers,
 }
 """Queue's function → so many messages that wait for it, each with an effect of its own."""

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.community import actions, permissions, shapes, store
-from chalicelib.community.rules import Holding, Standing
+from chalicelib.community import actions, permissions, shapes
+from chalicelib.community.holdings import store as holdings
+from chalicelib.community.households import actions as households
+from chalicelib.community.households import shapes as household_shapes
+from chalicelib.community.rules import Change, Holding, Standing, Step
 from shared import aws, events, grants, ids
 from shared.auth import (
     MAX_COMMUNITIES,
@@ -265,10 +268,10 @@ def test_a_manager_who_lives_here_may_end_their_own_binding(table: str) -> None:
     bound = events.happened(
         "ResidentBound", "community", "gra_1", 1, at=NOW, community_id=COMMUNITY, actor_id=ADMIN
     )
-    assert store.save_holding(lived, bound, ())
-    caller = manager(COMMUNITY, permissions.BIND_RESIDENT)
-    wanted = shapes.UnbindResident(person_id=CHIEF, relation="owner", reason="搬走")
-    ended = actions.unbind_resident(caller, room_id, wanted, NOW)
+    assert holdings.save_changes([(Change(lived, Step.BEGINS), bound)], ())
+    caller = manager(COMMUNITY, permissions.END_BINDING)
+    wanted = household_shapes.UnbindResident(person_id=CHIEF, relation="owner", reason="搬走")
+    ended = households.unbind_resident(caller, room_id, wanted, NOW)
     assert ended.standing is Standing.ENDED
     assert grants.grants_of(CHIEF) == manager(COMMUNITY).grants
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.community import rules
-from chalicelib.community.rules import Holding, Standing
+from chalicelib.community.rules import Change, Holding, Standing, Step
 from shared.auth import RESIDENTS, STAFF, Grant, Level, Role, level_of
 from shared.errors import Conflict, Invalid, NotFound
 
@@ -171,7 +171,7 @@ def test_nobody_binds_themselves() -> None:
 
 
 def test_a_first_grant_begins_without_a_version() -> None:
-    assert rules.begin(None, holding()) == holding(version=None)
+    assert rules.begin(None, holding()) == Change(holding(version=None), Step.BEGINS)
 
 
 def test_a_grant_that_holds_already_is_not_stored_again() -> None:
@@ -181,30 +181,31 @@ def test_a_grant_that_holds_already_is_not_stored_again() -> None:
 def test_an_ended_grant_begins_again_over_the_stored_one() -> None:
     ended = holding(standing=Standing.ENDED, reason="离职", version=2)
     again = holding(at=NOW + timedelta(days=1))
-    assert rules.begin(ended, again) == replace(again, version=2)
+    assert rules.begin(ended, again) == Change(replace(again, version=2), Step.BEGINS)
 
 
 def test_an_end_says_who_when_and_why_and_keeps_the_rest() -> None:
     later = NOW + timedelta(hours=1)
-    assert rules.end(holding(version=1), TAKER, later, "离职") == holding(
-        standing=Standing.ENDED, by=TAKER, at=later, reason="离职", version=1
-    )
+    ended = holding(standing=Standing.ENDED, by=TAKER, at=later, reason="离职", version=1)
+    assert rules.end(holding(version=1), TAKER, later, "离职") == Change(ended, Step.ENDS)
 
 
 def test_an_ended_grant_does_not_end_twice() -> None:
     assert rules.end(holding(standing=Standing.ENDED), TAKER, NOW, "again") is None
 
 
-@pytest.mark.parametrize("count", [0, 48, 49])
-def test_below_the_limit_there_is_room_for_one_more(count: int) -> None:
-    rules.check_room_for_more(count)
+@pytest.mark.parametrize(("held", "of_company"), [(0, 0), (48, 29), (49, 0)])
+def test_below_the_limits_there_is_room_for_one_more(held: int, of_company: int) -> None:
+    rules.check_room_for_more(held, of_company)
 
 
-@pytest.mark.parametrize("count", [50, 51])
-def test_at_the_limit_there_is_no_room(count: int) -> None:
+@pytest.mark.parametrize(
+    ("held", "of_company", "limit"), [(50, 0, "50"), (51, 30, "50"), (30, 30, "30"), (49, 31, "30")]
+)
+def test_at_a_limit_there_is_no_room(held: int, of_company: int, limit: str) -> None:
     with pytest.raises(Conflict) as refused:
-        rules.check_room_for_more(count)
-    assert (refused.value.code, refused.value.params) == ("too_many_grants", {"limit": "50"})
+        rules.check_room_for_more(held, of_company)
+    assert (refused.value.code, refused.value.params) == ("too_many_grants", {"limit": limit})
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from local.apps import load_app
-from shared import aws
+from shared import aws, vault
 from shared.auth import Grant
 from shared.events import Event, encode
 from tests.conftest import on_moto
@@ -296,6 +296,7 @@ def a_world(capability: str) -> Iterator[World]:
         cloud.setenv("BUCKET", bucket)
         aws.client("events").create_event_bus(Name="bus")
         cloud.setenv("BUS", "bus")
+        vault.derived_key("any")
         yield World(capability, source)
 
 

@@ -64,6 +64,9 @@ def _named(resource: Any) -> str:
     """What a policy's resource is called in the templates."""
     if isinstance(resource, str):
         return resource
+    if "Ref" in resource:
+        # A parameter that holds an ARN.
+        return str(resource["Ref"])
     if "Fn::GetAtt" in resource:
         name, attribute = resource["Fn::GetAtt"]
         return str({"Arn": name, "StreamArn": f"{name}/stream"}[attribute])

@@ -93,10 +93,10 @@ def _file(s3: Any, bucket: str, key: str, etag: str) -> File:
 
 
 def alike(value: Any, names: Mapping[str, str]) -> Any:
-    """`value` with each drawn id under its name, and without signatures and their times.
+    """`value` with each drawn id under its name, without signatures, their times and sealed bytes.
 
-    Two runs of the same work draw different ids; what they did is the same where nothing but
-    those ids differs.
+    Two runs of the same work draw different ids, and seal with different chance; what they did is
+    the same where nothing but those differs.
     """
 
     def named(match: re.Match[str]) -> str:
@@ -105,6 +105,8 @@ def alike(value: Any, names: Mapping[str, str]) -> Any:
     match value:
         case str():
             return _ID.sub(named, _SIGNED.sub("<signed>", value))
+        case {"B": str(sealed), **rest} if not rest:
+            return {"B": f"<{len(sealed)} characters>"}
         case Mapping():
             return {alike(key, names): alike(inner, names) for key, inner in value.items()}
         case list() | tuple():

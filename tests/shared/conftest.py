@@ -35,3 +35,9 @@ def grants_table(cloud: Cloud) -> None:
     name = f"grants-{uuid.uuid4().hex[:12]}"
     create_grants_table(cloud.client("dynamodb"), name)
     cloud.setenv("GRANTS_TABLE", name)
+
+
+@pytest.fixture
+def personal_data_key(cloud: Cloud, grants_table: None) -> None:
+    """The KMS key of personal data, and an empty grants table where the data key will stand."""
+    cloud.make_personal_data_key()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import auth
-from shared.auth import Caller, Grant, Level, Role
+from shared.auth import Caller, Grant, Level, Right, Role
 from shared.errors import NotFound, Unauthenticated
 
 COMPANY = "co_01kb3wmpt8c2v5f0d9h1j4n6q7"
@@ -143,7 +143,12 @@ def test_staff_and_residents_are_everyone_and_share_nobody() -> None:
 
 
 GRANTS = st.lists(
-    st.builds(Grant, st.sampled_from(Role), st.sampled_from([*SCOPES, OTHER, f"{COMMUNITY}/甲/0"])),
+    st.builds(
+        Grant,
+        st.sampled_from(Role),
+        st.sampled_from([*SCOPES, OTHER, f"{COMMUNITY}/甲/0"]),
+        st.frozensets(st.sampled_from(auth.Right)),
+    ),
     max_size=auth.MAX_GRANTS,
     unique=True,
 )
@@ -163,6 +168,26 @@ def test_grants_survive_the_gateways_context(grants: list[Grant]) -> None:
 def test_who_acts_for_another_survives_the_gateways_context() -> None:
     handed_on = auth.from_context(auth.to_context("per_1", (), "per_2"), ASSIGN)
     assert (handed_on.person_id, handed_on.acting_id) == ("per_1", "per_2")
+
+
+def test_a_right_that_is_off_is_lacking_on_that_grant_alone() -> None:
+    off = frozenset({Right.PAY, Right.VOTE})
+    let, own = Grant(Role.TENANT, f"{COMMUNITY}/1/1/101", off), Grant(Role.OWNER, SCOPES[-1])
+    told = auth.to_context("per_1", (let, own))
+    for right in Right:
+        wanted = auth.permission("do", auth.RESIDENTS, about="Do.", right=right)
+        on = [own.scope] if right in off else [own.scope, let.scope]
+        assert sorted(auth.from_context(told, wanted).scopes) == sorted(on)
+    # What is no right of the home cannot be switched.
+    wanted = auth.permission("report", auth.RESIDENTS, about="Report.")
+    assert set(auth.from_context(told, wanted).scopes) == {own.scope, let.scope}
+
+
+def test_fifty_homes_with_their_rights_fit_the_gateways_context() -> None:
+    offs = [frozenset(list(Right)[: n % 5]) for n in range(auth.MAX_GRANTS)]
+    homes = [Grant(Role.FAMILY_MEMBER, f"{COMMUNITY}/{'9' * 20}/{n}/1001", off)
+             for n, off in enumerate(offs)]  # fmt: skip
+    assert len(str(auth.to_context("per_1", homes)).encode()) <= 4_096
 
 
 def test_a_company_role_on_all_its_communities_fits_the_gateways_context() -> None:

@@ -1,27 +1,21 @@
-"""What `community` does, but for the house register (`register.actions`): load, decide, save."""
+"""What `community` does with the estate and its staff: load, decide, save.
+
+The house register, households and claims have actions of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.community import rules, shapes, standing, store
+from chalicelib.community.holdings import changing
+from chalicelib.community.holdings import store as holdings
 from chalicelib.community.register import store as register_store
 from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
-from shared import events, grants, ids
-from shared.auth import (
-    MAX_GRANTS,
-    PLATFORM,
-    Caller,
-    Grant,
-    Level,
-    Role,
-    level_of,
-)
+from shared import events, ids
+from shared.auth import MAX_GRANTS, PLATFORM, Caller, Grant, Level, level_of
 from shared.errors import Conflict, NotFound, invalid
 from shared.table import Page
-
-SOURCE = "community"
 
 
 def register_company(
@@ -102,20 +96,18 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
     caller.require(rules.check_scope(wanted.scope))
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
-    return _begin(holding, "StaffGranted", standing.basis(caller.grants, granters, wanted.scope))
+    return changing.begin(holding, standing.basis(caller.grants, granters, wanted.scope))
 
 
 def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
     """Take away a role that is the taker's to give; felt everywhere within a minute (UM-02)."""
     caller.require(rules.check_scope(wanted.scope))
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
-    holding = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
-    if holding is None:
-        raise NotFound
+    holding = changing.holding_of(wanted.person_id, wanted.role, wanted.scope)
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
     ended = rules.end(holding, caller.person_id, now, wanted.reason)
     basis = standing.basis(caller.grants, granters, wanted.scope)
-    return holding if ended is None else _save(ended, "StaffRevoked", basis)
+    return holding if ended is None else changing.save([ended], basis)
 
 
 def list_grants(caller: Caller, scope: str, limit: int, cursor: str | None) -> Page[Holding]:
@@ -124,50 +116,7 @@ def list_grants(caller: Caller, scope: str, limit: int, cursor: str | None) -> P
     if level not in (Level.PLATFORM, Level.COMPANY, Level.COMMUNITY):
         raise invalid("query:scope", "not_a_scope")
     caller.require(scope)
-    return store.list_grants(scope, limit, cursor)
-
-
-def bind_resident(
-    caller: Caller, room_id: str, wanted: shapes.BindResident, now: datetime
-) -> Holding:
-    """Bind a resident to a room that the register knows (RA-31); twice changes nothing."""
-    scope = ids.room_scope(room_id)
-    caller.require(scope)
-    if not register_store.room_exists(scope):
-        raise NotFound
-    holding = Holding(
-        person_id=wanted.person_id,
-        role=Role(wanted.relation),
-        scope=scope,
-        name="",
-        standing=Standing.ACTIVE,
-        by=caller.person_id,
-        at=now,
-    )
-    rules.check_binding(caller.person_id, holding)
-    basis = standing.basis(caller.grants, caller.permission.roles, scope)
-    return _begin(holding, "ResidentBound", basis)
-
-
-def unbind_resident(
-    caller: Caller, room_id: str, wanted: shapes.UnbindResident, now: datetime
-) -> Holding:
-    """End a binding, and the rights with it, in one transaction."""
-    scope = ids.room_scope(room_id)
-    caller.require(scope)
-    holding = store.get_holding(wanted.person_id, Role(wanted.relation), scope)
-    if holding is None:
-        raise NotFound
-    ended = rules.end(holding, caller.person_id, now, wanted.reason)
-    basis = standing.basis(caller.grants, caller.permission.roles, scope)
-    return holding if ended is None else _save(ended, "ResidentUnbound", basis)
-
-
-def list_residents(caller: Caller, room_id: str, limit: int, cursor: str | None) -> Page[Holding]:
-    """Who is or was bound to a room."""
-    scope = ids.room_scope(room_id)
-    caller.require(scope)
-    return store.list_residents(scope, limit, cursor)
+    return holdings.list_grants(scope, limit, cursor)
 
 
 def show_me(caller: Caller) -> tuple[str, tuple[Grant, ...], dict[str, str]]:
@@ -199,38 +148,3 @@ def count_repairs(event: events.Event, now: datetime) -> None:
     name = rules.count(event.type)
     if name is not None:
         store.save_count(event.community_id, name, event, now)
-
-
-def _begin(wanted: Holding, event_type: str, basis: Sequence[Grant]) -> Holding:
-    previous = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
-    holding = rules.begin(previous, wanted)
-    if holding is None:
-        assert previous is not None
-        return previous
-    rules.check_room_for_more(grants.count_grants(wanted.person_id))
-    return _save(holding, event_type, basis)
-
-
-def _save(holding: Holding, event_type: str, basis: Sequence[Grant]) -> Holding:
-    root = holding.scope.split("/")[0]
-    announcing = events.happened(
-        event_type,
-        SOURCE,
-        ids.derived_platform_id("gra", holding.person_id, holding.role, holding.scope),
-        (holding.version or 0) + 1,
-        at=holding.at,
-        community_id=root,
-        actor_id=holding.by,
-        data={
-            "person_id": holding.person_id,
-            "role": holding.role.value,
-            "scope": holding.scope,
-            "name": holding.name,
-        },
-    )
-    if store.save_holding(holding, announcing, basis):
-        return holding
-    stored = store.get_holding(holding.person_id, holding.role, holding.scope)
-    if stored is None or stored.standing is not holding.standing:
-        raise Conflict("stale_version")
-    return stored

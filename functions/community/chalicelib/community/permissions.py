@@ -78,20 +78,35 @@ LIST_GRANTS = permission(
     Role.COMMUNITY_MANAGER,
     about="See who holds which role.",
 )
+BINDERS = frozenset({Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER, Role.BUTLER})
+"""Who decides for the property company who lives where."""
 BIND_RESIDENT = permission(
     "community:bind_resident",
-    Role.COMPANY_ADMIN,
-    Role.COMMUNITY_MANAGER,
-    Role.BUTLER,
-    about="Bind a resident to a room (房屋绑定), and end it.",
+    BINDERS,
+    about="Bind a resident to a room (房屋绑定).",
+)
+END_BINDING = permission(
+    "community:end_binding",
+    BINDERS,
+    RESIDENTS,
+    about="End a binding: staff any, everyone their own, owners those of family and tenants.",
 )
 LIST_RESIDENTS = permission(
     "community:list_residents",
     Role.SECURITY_AUDITOR,
-    Role.COMPANY_ADMIN,
-    Role.COMMUNITY_MANAGER,
-    Role.BUTLER,
-    about="See who is bound to a room.",
+    BINDERS,
+    Role.OWNER,
+    about="See who is bound to a room; owners see those who live there now.",
+)
+MANAGE_HOUSEHOLD = permission(
+    "community:manage_household",
+    Role.OWNER,
+    about="Add family and tenants to one's own home, and switch what they may do.",
+)
+DECIDE_CLAIM = permission(
+    "community:decide_claim",
+    BINDERS,
+    about="Confirm or refuse that somebody lives where they say.",
 )
 VIEW_STATISTICS = permission(
     "community:view_statistics",

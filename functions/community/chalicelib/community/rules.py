@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared import ids
-from shared.auth import MAX_GRANTS, PLATFORM, RESIDENTS, Grant, Level, Role, covers, level_of
+from shared.auth import MAX_GRANTS, PLATFORM, RESIDENTS, Grant, Level, Right, Role, covers, level_of
 from shared.errors import Conflict, NotFound, invalid
 from shared.outbox import EMPTY, Outbox
 
@@ -23,6 +23,8 @@ _STAFF_SCOPE = f"{PLATFORM}|co_{_ID}{{26}}|com_{_ID}{{8}}(?:/{_AREA}){{0,2}}"
 _COMMUNITY_LEVELS = frozenset({Level.COMMUNITY})
 _AREA_LEVELS = frozenset({Level.COMMUNITY, Level.BUILDING, Level.UNIT})
 _MANAGERS = frozenset({Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER})
+MAX_GRANTS_OF_COMPANY = 30
+"""Of the grants of one person: whatever one company gives, others can still give theirs."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Holding:
     """One person's role on one scope, from its grant to its end.
 
     A staff grant and a resident's binding are the same thing with different givers; `name` is
-    the staff member's working name, empty for residents.
+    the staff member's working name, empty for residents.  `off` are the rights of the home that
+    its owner switched off; `until` is when a tenancy ends by itself, though nobody ends it.
     """
 
     person_id: str
@@ -115,13 +118,49 @@ class Holding:
     by: str
     at: datetime
     reason: str = ""
+    off: frozenset[Right] = frozenset()
+    until: datetime | None = None
     version: int | None = None
     outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
 
     @property
     def grant(self) -> Grant:
         """The grant that this holding is while it is active."""
-        return Grant(self.role, self.scope)
+        return Grant(self.role, self.scope, self.off)
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is a right at this moment."""
+        return self.standing is Standing.ACTIVE and (self.until is None or now < self.until)
+
+
+class Step(StrEnum):
+    """What a change does to the right that a holding is."""
+
+    BEGINS = "begins"
+    CHANGES = "changes"
+    ENDS = "ends"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A holding as it will be, and what that does to the right."""
+
+    holding: Holding
+    step: Step
+
+    @property
+    def told_as(self) -> str:
+        """The type of the event that tells of it."""
+        return _TOLD_AS[self.holding.role in RESIDENTS, self.step]
+
+
+_TOLD_AS: Mapping[tuple[bool, Step], str] = {
+    (False, Step.BEGINS): "StaffGranted",
+    (False, Step.ENDS): "StaffRevoked",
+    (True, Step.BEGINS): "ResidentBound",
+    (True, Step.CHANGES): "ResidentChanged",
+    (True, Step.ENDS): "ResidentUnbound",
+}
 
 
 def check_scope(scope: str, path: str = "scope") -> str:
@@ -203,21 +242,27 @@ def basis(held: Iterable[Grant], roles: frozenset[Role], scope: str) -> tuple[Gr
     return tuple(grant for grant in companies if grant.role is covering[0].role)
 
 
-def begin(previous: Holding | None, wanted: Holding) -> Holding | None:
-    """The holding to store, or None where it already holds: giving twice changes nothing."""
-    if previous is not None and previous.standing is Standing.ACTIVE:
-        return None
+def begin(previous: Holding | None, wanted: Holding) -> Change | None:
+    """The change to store, or None where it holds just so: giving twice changes nothing.
+
+    A tenancy that is given again takes its new end; what was switched off stays off.
+    """
     if previous is None:
-        return replace(wanted, standing=Standing.ACTIVE)
-    begun = replace(wanted, standing=Standing.ACTIVE, version=previous.version)
-    return replace(begun, outbox=previous.outbox)
+        return Change(replace(wanted, standing=Standing.ACTIVE), Step.BEGINS)
+    kept = replace(wanted, version=previous.version, outbox=previous.outbox)
+    if previous.standing is Standing.ENDED:
+        return Change(replace(kept, standing=Standing.ACTIVE), Step.BEGINS)
+    if previous.until == wanted.until:
+        return None
+    return Change(replace(kept, standing=Standing.ACTIVE, off=previous.off), Step.CHANGES)
 
 
-def end(previous: Holding, by: str, at: datetime, reason: str) -> Holding | None:
-    """The ended holding to store, or None where it has already ended."""
+def end(previous: Holding, by: str, at: datetime, reason: str) -> Change | None:
+    """The change to store, or None where it has already ended."""
     if previous.standing is Standing.ENDED:
         return None
-    return replace(previous, standing=Standing.ENDED, by=by, at=at, reason=reason)
+    ended = replace(previous, standing=Standing.ENDED, by=by, at=at, reason=reason)
+    return Change(ended, Step.ENDS)
 
 
 def check_binding(binder_id: str, wanted: Holding) -> None:
@@ -234,16 +279,19 @@ def check_binding(binder_id: str, wanted: Holding) -> None:
         raise invalid("person_id", "not_to_yourself")
 
 
-def check_room_for_more(held: int) -> None:
-    """Refuse a grant to somebody who has `MAX_GRANTS` already.
+def check_room_for_more(held: int, of_company: int) -> None:
+    """Refuse a grant to somebody who has enough, of all companies or of this one.
+
+    Without the second, one company could fill what a person may hold and shut all others out.
 
     Raises
     ------
     Conflict
-        `too_many_grants`, with the limit.
+        `too_many_grants`, with the limit that was reached.
     """
-    if held >= MAX_GRANTS:
-        raise Conflict("too_many_grants", limit=MAX_GRANTS)
+    for count, limit in ((held, MAX_GRANTS), (of_company, MAX_GRANTS_OF_COMPANY)):
+        if count >= limit:
+            raise Conflict("too_many_grants", limit=limit)
 
 
 COUNTED: Mapping[str, str] = {

@@ -1,8 +1,8 @@
-"""What `community` accepts and answers, but for the house register (`register.shapes`)."""
+"""What `community` accepts and answers of the estate and its staff; ideas have their own shapes."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -145,7 +145,7 @@ class RevokeRole(Shape):
 
 
 class Holding(Shape):
-    """A person's role on a scope, from its grant to its end."""
+    """A staff member's role on a scope, from its grant to its end."""
 
     person_id: PersonId
     role: StaffRole
@@ -158,7 +158,7 @@ class Holding(Shape):
 
 
 class HoldingPage(Shape):
-    """A page of grants or bindings."""
+    """A page of grants."""
 
     items: list[Holding]
     next_cursor: Cursor | None
@@ -168,21 +168,6 @@ class GrantQuery(PageQuery, kw_only=True):
     """Whose grants: those on this scope's platform, company or community."""
 
     scope: ScopeText
-
-
-class BindResident(Shape):
-    """A resident to bind to a room (RA-31)."""
-
-    person_id: PersonId
-    relation: Literal["owner", "family_member", "tenant"]
-
-
-class UnbindResident(Shape):
-    """A binding to end, and why."""
-
-    person_id: PersonId
-    relation: Literal["owner", "family_member", "tenant"]
-    reason: Reason
 
 
 class MyGrant(Shape):
@@ -247,7 +232,7 @@ def community_page(found: Page[rules.Community]) -> CommunityPage:
 
 
 def holding(found: rules.Holding) -> Holding:
-    """A grant or a binding as the API shows it."""
+    """A grant as the API shows it."""
     return Holding(
         person_id=found.person_id,
         role=found.role,
@@ -261,7 +246,7 @@ def holding(found: rules.Holding) -> Holding:
 
 
 def holding_page(found: Page[rules.Holding]) -> HoldingPage:
-    """A page of grants or bindings as the API shows it."""
+    """A page of grants as the API shows it."""
     return HoldingPage(items=[holding(h) for h in found.items], next_cursor=found.next_cursor)
 
 

@@ -1,4 +1,4 @@
-"""What `community` keeps, but for the house register (`register.store`).
+"""What `community` keeps of the estate; register, holdings and claims have stores of their own.
 
 Access patterns
 ---------------
@@ -7,13 +7,8 @@ Access patterns
 3. a company's communities, a page   Query  pk = {company}#communities#all
 4. one community                     Get    pk = {community}#community#{community}
 5. several communities               BatchGet of 4
-6. staff grants on a scope's root    Query  pk = {root}#grants#all (root: platform, company
-                                            or community), sk = {person}#{role}#{scope}
-7. residents of a room               Query  pk = {community}#residents#{room path}, sk = {person}
-8. a community's counts              Get    pk = {community}#counts#all
-9. an event already counted          Put    pk = {community}#counted#{event}, expires
-
-A grant also stands in the grants table, written in the same transaction.
+6. a community's counts              Get    pk = {community}#counts#all
+7. an event already counted          Put    pk = {community}#counted#{event}, expires
 """
 
 from __future__ import annotations
@@ -29,9 +24,15 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
+from chalicelib.community.rules import (
+    Community,
+    Company,
+    Counts,
+)
 from shared import events, grants
-from shared.auth import MAX_COMMUNITIES, RESIDENTS, Grant, Level, Role, level_of
+from shared.auth import (
+    MAX_COMMUNITIES,
+)
 from shared.errors import Conflict
 from shared.table import Page, Record, Refused, Transaction, page
 
@@ -47,17 +48,6 @@ class _Community(Record):
     name = UnicodeAttribute()
     address = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
-
-
-class _Holding(Record):
-    person_id = UnicodeAttribute()
-    role = UnicodeAttribute()
-    scope = UnicodeAttribute()
-    name = UnicodeAttribute()
-    standing = UnicodeAttribute()
-    by = UnicodeAttribute()
-    at = UTCDateTimeAttribute()
-    reason = UnicodeAttribute()
 
 
 class _Counts(Record):
@@ -155,62 +145,6 @@ def list_communities(company_id: str, limit: int, cursor: str | None) -> Page[Co
     return Page(items, found.next_cursor)
 
 
-def get_holding(person_id: str, role: Role, scope: str) -> Holding | None:
-    """What a person holds, or once held, on a scope."""
-    item = _Holding.find(*_holding_key(person_id, role, scope))
-    return _to_holding(item) if item else None
-
-
-def save_holding(holding: Holding, announcing: events.Event, basis: Sequence[Grant]) -> bool:
-    """Store a grant's or a binding's change and the right itself, in one transaction.
-
-    False where somebody else changed it first.
-
-    Parameters
-    ----------
-    basis
-        The grants that `holding.by` must still have at the moment of the write.
-
-    Raises
-    ------
-    NotFound
-        One of these was taken away since the authorizer saw it; nothing is stored.
-    """
-    item = _Holding(
-        *_holding_key(holding.person_id, holding.role, holding.scope),
-        person_id=holding.person_id,
-        role=holding.role.value,
-        scope=holding.scope,
-        name=holding.name,
-        standing=holding.standing.value,
-        by=holding.by,
-        at=holding.at,
-        reason=holding.reason,
-        version=holding.version,
-    )
-    item.announce(holding.outbox, announcing)
-    try:
-        with grants.relying_on(holding.by, basis) as transaction:
-            transaction.put(item)
-            if holding.standing is Standing.ACTIVE:
-                grants.add_grant(transaction, holding.person_id, holding.grant)
-            else:
-                grants.remove_grant(transaction, holding.person_id, holding.grant)
-    except Refused:
-        return False
-    return True
-
-
-def list_grants(root: str, limit: int, cursor: str | None) -> Page[Holding]:
-    """Staff grants on a root and below it, ended ones included."""
-    return _holdings(f"{root}#grants#all", limit, cursor)
-
-
-def list_residents(room_scope: str, limit: int, cursor: str | None) -> Page[Holding]:
-    """Who is or was bound to a room."""
-    return _holdings(_residents_key(room_scope), limit, cursor)
-
-
 def save_count(community_id: str, name: str, event: events.Event, now: datetime) -> bool:
     """Raise a count by one for an event; False where the event was counted before.
 
@@ -256,23 +190,6 @@ def _members_key(community: Community) -> str:
     return f"{community.company_id}#communities#all"
 
 
-def _residents_key(room_scope: str) -> str:
-    community, building, unit, number = room_scope.split("/")
-    return f"{community}#residents#{building}-{unit}-{number}"
-
-
-def _holding_key(person_id: str, role: Role, scope: str) -> tuple[str, str]:
-    if role in RESIDENTS:
-        return _residents_key(scope), f"{person_id}#{role}"
-    root = scope if level_of(scope) in (Level.PLATFORM, Level.COMPANY) else scope.split("/")[0]
-    return f"{root}#grants#all", f"{person_id}#{role}#{scope}"
-
-
-def _holdings(pk: str, limit: int, cursor: str | None) -> Page[Holding]:
-    found = page(_Holding, pk, limit=limit, cursor=cursor)
-    return Page(tuple(_to_holding(item) for item in found.items), found.next_cursor)
-
-
 def _to_company(item: _Company) -> Company:
     return Company(
         id=item.sk,
@@ -291,19 +208,4 @@ def _to_community(item: _Community, community_id: str | None = None) -> Communit
         address=item.address,
         created_at=item.created_at,
         version=item.version,
-    )
-
-
-def _to_holding(item: _Holding) -> Holding:
-    return Holding(
-        person_id=item.person_id,
-        role=Role(item.role),
-        scope=item.scope,
-        name=item.name,
-        standing=Standing(item.standing),
-        by=item.by,
-        at=item.at,
-        reason=item.reason,
-        version=item.version,
-        outbox=item.outbox,
     )

@@ -25,6 +25,31 @@ TEXTS: Texts = {
         "此人的授权已达上限 {limit} 项。",
         "This person has reached the limit of {limit} grants.",
     ),
+    "too_many_residents": (
+        "此房屋的住户已达上限 {limit} 人。",
+        "The room has reached the limit of {limit} residents.",
+    ),
+    "until_for_tenants_only": (
+        "只有租客可以设定到期日。",
+        "Only a tenancy has a last day.",
+    ),
+    "until_in_the_past": ("到期日不能早于今天。", "The last day is in the past."),
+    "lease_too_long": (
+        "租期不能超过 {limit} 年。",
+        "A lease is at most {limit} years long.",
+    ),
+    "not_for_this_relation": (
+        "{role} 不能拥有此项权利。",
+        "A {role} cannot have this right.",
+    ),
+    "too_many_open_claims": (
+        "您有 {limit} 个认领申请尚未处理，请等待处理或先撤回。",
+        "{limit} claims of yours still wait; wait for them or take one back.",
+    ),
+    "too_many_claims": (
+        "每天最多提交 {limit} 次认领申请，请明天再试。",
+        "At most {limit} claims a day; try again tomorrow.",
+    ),
     "too_many_communities": (
         "该公司的小区已达上限 {limit} 个。",
         "The company has reached the limit of {limit} communities.",

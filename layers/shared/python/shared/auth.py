@@ -23,6 +23,8 @@ from shared.errors import NotFound, Unauthenticated
 PLATFORM = "platform"
 MAX_GRANTS = 50
 """Grants of one person; the authorizer's answer must stay small."""
+MAX_MANDATES = 10
+"""People who may act for one person."""
 MAX_COMMUNITIES = 200
 """Communities of one company; a grant on the company reaches all of them."""
 
@@ -71,6 +73,24 @@ STAFF = frozenset(Role) - RESIDENTS
 _ROLES = {role.value: role for role in Role}
 
 
+class Right(StrEnum):
+    """What the owner of a home may switch for those who live there (D8).
+
+    Nothing that safety needs is among them: whoever lives in a room may always report a repair
+    or call for help.
+    """
+
+    PAY = "pay"
+    OPEN = "open"
+    ORDER = "order"
+    VOTE = "vote"
+
+
+_RIGHTS = {right.value: right for right in Right}
+_BETWEEN = "-"
+"""Between the rights that are off; it stands in no role, no right and no scope."""
+
+
 def level_of(scope: str) -> Level:
     """How far down `scope` reaches."""
     if scope == PLATFORM:
@@ -87,41 +107,60 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A role on a scope."""
+    """A role on a scope, some of its rights perhaps switched off."""
 
     role: Role
     scope: str
+    off: frozenset[Right] = frozenset()
+
+    @property
+    def written_off(self) -> str:
+        """The rights that are off as a text: "pay-vote"; empty where none is."""
+        return _BETWEEN.join(right for right in Right if right in self.off)
 
 
-def known_grants(written: Iterable[tuple[str, str]]) -> list[Grant]:
-    """Grants from roles and scopes as they are stored; an unknown role is no right.
+def known_grants(written: Iterable[tuple[str, str, str]]) -> list[Grant]:
+    """Grants from roles, scopes and rights that are off, as stored; an unknown role is no right.
 
     A stack may run an older release than the one that gave the role.  Whoever has it must not be
-    locked out of what their other roles let them do.
+    locked out of what their other roles let them do.  A right that a release does not know is one
+    that it asks nobody for.
     """
-    return [Grant(_ROLES[role], scope) for role, scope in written if role in _ROLES]
+    return [
+        Grant(
+            _ROLES[role], scope, frozenset(_RIGHTS[r] for r in off.split(_BETWEEN) if r in _RIGHTS)
+        )
+        for role, scope, off in written
+        if role in _ROLES
+    ]
 
 
 class Permission(msgspec.Struct, frozen=True):
     """A named right and the roles that have it, wherever they are granted.
 
+    Where it names one of the rights that owners switch, a grant with that right off lacks it.
     `two_persons` says that what it does takes two of them, one who asks and one who approves.
     """
 
     name: str
     roles: frozenset[Role]
     about: str = ""
+    right: Right | None = None
     two_persons: bool = False
 
 
 def permission(
-    name: str, *roles: Role | Iterable[Role], about: str, two_persons: bool = False
+    name: str,
+    *roles: Role | Iterable[Role],
+    about: str,
+    right: Right | None = None,
+    two_persons: bool = False,
 ) -> Permission:
     """A permission from roles and groups of roles."""
     members: set[Role] = set()
     for role in roles:
         members.update([role] if isinstance(role, Role) else role)
-    return Permission(name, frozenset(members), about, two_persons)
+    return Permission(name, frozenset(members), about, right, two_persons)
 
 
 SIGNED_IN = Permission("signed_in", frozenset(), "Whoever has a valid token, about themselves.")
@@ -145,7 +184,10 @@ class Caller(msgspec.Struct):
     @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes on which the permission is theirs."""
-        return tuple(g.scope for g in self.grants if g.role in self.permission.roles)
+        wanted = self.permission
+        return tuple(
+            g.scope for g in self.grants if g.role in wanted.roles and wanted.right not in g.off
+        )
 
     def may(self, scope: str) -> bool:
         """Whether the permission holds on `scope`."""
@@ -222,12 +264,13 @@ def assert_checked() -> None:
 def to_context(person_id: str, grants: Iterable[Grant], acting_id: str = "") -> dict[str, str]:
     """The authorizer's answer: a gateway context holds texts only.
 
-    Grants are written `role:scope,scope;role:scope`, as a hundred of them must stay below the
-    gateway's limit.
+    Grants are written `role:scope,scope;role-right:scope`, as a hundred of them must stay below
+    the gateway's limit; the rights behind a role are those that are off.
     """
     by_role: dict[str, list[str]] = {}
     for grant in grants:
-        by_role.setdefault(grant.role.value, []).append(grant.scope)
+        role = _BETWEEN.join(filter(None, (grant.role.value, grant.written_off)))
+        by_role.setdefault(role, []).append(grant.scope)
     packed = ";".join(f"{role}:{','.join(scopes)}" for role, scopes in sorted(by_role.items()))
     return {"person_id": person_id, "grants": packed, "acting_id": acting_id}
 
@@ -245,7 +288,8 @@ def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
         raise Unauthenticated
     written = []
     for part in filter(None, context.get("grants", "").split(";")):
-        role, _, scopes = part.partition(":")
-        written += [(role, scope) for scope in scopes.split(",")]
+        held, _, scopes = part.partition(":")
+        role, _, off = held.partition(_BETWEEN)
+        written += [(role, scope, off) for scope in scopes.split(",")]
     grants = tuple(known_grants(written))
     return Caller(person_id, grants, wanted, context.get("acting_id", ""))

@@ -78,7 +78,11 @@ def derived_community_id(*facts: str) -> str:
 
 
 def _digest(facts: tuple[str, ...], length: int) -> str:
-    digest = hashlib.sha256("\0".join(facts).encode()).digest()
+    return letters(hashlib.sha256("\0".join(facts).encode()).digest(), length)
+
+
+def letters(digest: bytes, length: int = 26) -> str:
+    """The first 128 bits of a digest, or fewer, in the ids' alphabet."""
     return _base32(int.from_bytes(digest[:16], "big"), length)
 
 

@@ -1,0 +1,134 @@
+"""How a holding begins, changes and ends: with its right, its event and its household, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chalicelib.community import rules
+from chalicelib.community.holdings import store
+from chalicelib.community.households.rules import Household, last_day, who_leaves_too
+from chalicelib.community.rules import Change, Holding
+from chalicelib.community.store import get_community
+from shared import events, grants, ids
+from shared.auth import RESIDENTS, Grant, Right, Role
+from shared.errors import Conflict, NotFound
+
+SOURCE = "community"
+
+
+def begin(wanted: Holding, basis: Sequence[Grant]) -> Holding:
+    """Store that somebody holds a role; twice changes nothing.
+
+    Parameters
+    ----------
+    basis
+        The stored grants by which the giver may.
+
+    Raises
+    ------
+    Conflict
+        `too_many_grants`, or `stale_version` where somebody was faster.
+    Full
+        The room has as many residents as it may have.
+    """
+    previous = store.get_holding(wanted.person_id, wanted.role, wanted.scope)
+    change = rules.begin(previous, wanted)
+    if change is None:
+        assert previous is not None  # without one it would begin
+        return previous
+    return save([change], basis, room_for_more(wanted))
+
+
+def room_for_more(wanted: Holding) -> str:
+    """The company in whose name a holding is given, if its person may hold more of it.
+
+    Raises
+    ------
+    Conflict
+        `too_many_grants`.
+    """
+    company_id = company_of(wanted.scope)
+    held = grants.held_by(wanted.person_id)
+    of_company = sum(one.company_id == company_id for one in held)
+    rules.check_room_for_more(len(held), of_company)
+    return company_id
+
+
+def company_of(scope: str) -> str:
+    """Whose a scope is: the company's, or the platform's own."""
+    root = scope.split("/")[0]
+    community = get_community(root) if root.startswith("com_") else None
+    return community.company_id if community else root
+
+
+def leave(
+    previous: Holding, by: str, now: datetime, reason: str, basis: Sequence[Grant]
+) -> Holding:
+    """Store that somebody leaves a room, and with the last owner the family; twice is once."""
+    change = rules.end(previous, by, now, reason)
+    if change is None:
+        return previous
+    household = store.get_household(previous.scope)
+    others = [(*one, previous.scope) for one in who_leaves_too(household, previous)]
+    found = (rules.end(one, by, now, reason) for one in store.get_holdings(others))
+    changes = [change, *(one for one in found if one is not None)]
+    return save(changes, basis, household=household.after(changes))
+
+
+def save(
+    changes: Sequence[Change],
+    basis: Sequence[Grant],
+    company_id: str = "",
+    household: Household | None = None,
+) -> Holding:
+    """Store changes and tell of them; the first holding as it is stored then.
+
+    Raises
+    ------
+    Conflict
+        `stale_version`: somebody was faster, and not with the same.
+    """
+    told = [(change, announcement(change)) for change in changes]
+    holding = changes[0].holding
+    if store.save_changes(told, basis, company_id, household):
+        return holding
+    stored = store.get_holding(holding.person_id, holding.role, holding.scope)
+    if stored is None or (stored.standing, stored.off, stored.until) != (
+        *(holding.standing, holding.off, holding.until),
+    ):
+        raise Conflict("stale_version")
+    return stored
+
+
+def announcement(change: Change) -> events.Event:
+    """The event that tells of a change."""
+    holding = change.holding
+    data: dict[str, object] = {
+        "person_id": holding.person_id,
+        "role": holding.role.value,
+        "scope": holding.scope,
+        "name": holding.name,
+    }
+    if holding.role in RESIDENTS:
+        until = last_day(holding.until)
+        data["rights"] = [right.value for right in Right if right not in holding.off]
+        data["until"] = until.isoformat() if until else None
+    return events.happened(
+        change.told_as,
+        SOURCE,
+        ids.derived_platform_id("gra", holding.person_id, holding.role, holding.scope),
+        (holding.version or 0) + 1,
+        at=holding.at,
+        community_id=holding.scope.split("/")[0],
+        actor_id=holding.by,
+        data=data,
+    )
+
+
+def holding_of(person_id: str, role: Role, scope: str) -> Holding:
+    """What somebody holds or held; NotFound if that is nothing."""
+    found = store.get_holding(person_id, role, scope)
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,235 @@
+"""What is kept of holdings: staff roles, residents' bindings, and who lives in a room.
+
+Access patterns
+---------------
+1. staff grants on a scope's root    Query  pk = {root}#grants#all (root: platform, company
+                                            or community), sk = {person}#{role}#{scope}
+2. residents of a room               Query  pk = {community}#residents#{room}, sk = {person}#{role}
+3. several holdings                  BatchGet of 1 and 2
+4. who lives in a room now           Get    pk = {community}#household#{room}
+
+A holding's right also stands in the grants table, written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
+from pynamodb.expressions.condition import size
+
+from chalicelib.community.households.rules import MAX_RESIDENTS, Household
+from chalicelib.community.rules import Change, Holding, Standing, Step
+from shared import events, grants
+from shared.auth import RESIDENTS, Grant, Level, Role, known_grants, level_of
+from shared.table import Page, Record, Refused, Transaction, page
+
+
+class Full(Exception):
+    """The room has as many residents as it may have; nothing was stored."""
+
+
+class _Holding(Record):
+    person_id = UnicodeAttribute()
+    role = UnicodeAttribute()
+    scope = UnicodeAttribute()
+    name = UnicodeAttribute()
+    standing = UnicodeAttribute()
+    by = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    reason = UnicodeAttribute()
+    off = UnicodeAttribute(null=True)
+    until = UTCDateTimeAttribute(null=True)
+
+
+class _Household(Record):
+    residents = UnicodeSetAttribute(null=True)
+
+
+def get_holding(person_id: str, role: Role, scope: str) -> Holding | None:
+    """What a person holds, or once held, on a scope."""
+    item = _Holding.find(*_holding_key(person_id, role, scope))
+    return _to_holding(item) if item else None
+
+
+def get_holdings(keys: Sequence[tuple[str, Role, str]]) -> list[Holding]:
+    """Several holdings by person, role and scope, in one call."""
+    wanted = [_holding_key(*key) for key in keys]
+    items = _Holding.batch_get(wanted, consistent_read=True) if wanted else ()
+    return [_to_holding(item) for item in items]
+
+
+def get_household(room_scope: str) -> Household:
+    """Who lives in a room now."""
+    item = _Household.find(_household_key(room_scope), "household")
+    if item is None:
+        return Household(room_scope)
+    return Household(room_scope, frozenset(item.residents or ()), item.version)
+
+
+def add_changes(
+    transaction: Transaction,
+    changes: Sequence[tuple[Change, events.Event]],
+    company_id: str = "",
+    household: Household | None = None,
+) -> None:
+    """Change holdings, the rights that they are and the household, as part of a transaction.
+
+    Parameters
+    ----------
+    company_id
+        The company in whose name rights begin.
+    household
+        The room's household as it was read, with these changes; None where all they do is bind.
+    """
+    for change, announcing in changes:
+        holding = change.holding
+        transaction.put(_holding_item(holding, announcing))
+        match change.step:
+            case Step.BEGINS:
+                person_id, until = holding.person_id, holding.until
+                grants.add_grant(
+                    transaction, person_id, holding.grant, company_id=company_id, until=until
+                )
+                if holding.role in RESIDENTS and household is None:
+                    _move_in(transaction, holding)
+            case Step.CHANGES:
+                grants.change_grant(transaction, holding.person_id, holding.grant, holding.until)
+            case Step.ENDS:
+                grants.remove_grant(transaction, holding.person_id, holding.grant)
+    if household is not None:
+        transaction.put(
+            _Household(
+                _household_key(household.scope),
+                "household",
+                residents=set(household.residents) or None,
+                version=household.version,
+            )
+        )
+
+
+def save_changes(
+    changes: Sequence[tuple[Change, events.Event]],
+    basis: Sequence[Grant],
+    company_id: str = "",
+    household: Household | None = None,
+) -> bool:
+    """Store what `add_changes` says, all of it or nothing; False where somebody was faster.
+
+    Parameters
+    ----------
+    basis
+        The grants that whoever changes it must still have at the moment of the write.
+
+    Raises
+    ------
+    NotFound
+        One of these was taken away since the authorizer saw it; nothing is stored.
+    Full
+        The room has as many residents as it may have.
+    """
+    by = changes[0][0].holding.by
+    try:
+        with grants.relying_on(by, basis) as transaction:
+            add_changes(transaction, changes, company_id, household)
+    except Refused as refused:
+        if household is None:
+            check_room(refused)
+        return False
+    return True
+
+
+def check_room(refused: Refused) -> None:
+    """Say so, if it was the number of a room's residents that refused one more.
+
+    Raises
+    ------
+    Full
+        It was.
+    """
+    if refused.stored is not None and "residents" in refused.stored:
+        raise Full from refused
+
+
+def _move_in(transaction: Transaction, holding: Holding) -> None:
+    residents = _Household.residents
+    fewer = size(residents) < MAX_RESIDENTS  # type: ignore[no-untyped-call]  # untyped upstream
+    # With a version, whichever, PynamoDB raises the stored one by one.
+    item = _Household(_household_key(holding.scope), "household", version=0)
+    transaction.update(
+        item,
+        [residents.add({f"{holding.person_id}#{holding.role}"})],
+        residents.does_not_exist() | fewer,
+    )
+
+
+def list_grants(root: str, limit: int, cursor: str | None) -> Page[Holding]:
+    """Staff grants on a root and below it, ended ones included."""
+    return _holdings(f"{root}#grants#all", limit, cursor)
+
+
+def list_residents(room_scope: str, limit: int, cursor: str | None) -> Page[Holding]:
+    """Who is or was bound to a room."""
+    return _holdings(_residents_key(room_scope), limit, cursor)
+
+
+def _residents_key(room_scope: str) -> str:
+    return _room_key(room_scope, "residents")
+
+
+def _household_key(room_scope: str) -> str:
+    return _room_key(room_scope, "household")
+
+
+def _room_key(room_scope: str, kind: str) -> str:
+    community, building, unit, number = room_scope.split("/")
+    return f"{community}#{kind}#{building}-{unit}-{number}"
+
+
+def _holding_key(person_id: str, role: Role, scope: str) -> tuple[str, str]:
+    if role in RESIDENTS:
+        return _residents_key(scope), f"{person_id}#{role}"
+    root = scope if level_of(scope) in (Level.PLATFORM, Level.COMPANY) else scope.split("/")[0]
+    return f"{root}#grants#all", f"{person_id}#{role}#{scope}"
+
+
+def _holdings(pk: str, limit: int, cursor: str | None) -> Page[Holding]:
+    found = page(_Holding, pk, limit=limit, cursor=cursor)
+    return Page(tuple(_to_holding(item) for item in found.items), found.next_cursor)
+
+
+def _holding_item(holding: Holding, announcing: events.Event) -> _Holding:
+    item = _Holding(
+        *_holding_key(holding.person_id, holding.role, holding.scope),
+        person_id=holding.person_id,
+        role=holding.role.value,
+        scope=holding.scope,
+        name=holding.name,
+        standing=holding.standing.value,
+        by=holding.by,
+        at=holding.at,
+        reason=holding.reason,
+        off=holding.grant.written_off or None,
+        until=holding.until,
+        version=holding.version,
+    )
+    item.announce(holding.outbox, announcing)
+    return item
+
+
+def _to_holding(item: _Holding) -> Holding:
+    (grant,) = known_grants([(item.role, item.scope, item.off or "")])
+    return Holding(
+        person_id=item.person_id,
+        role=grant.role,
+        scope=grant.scope,
+        name=item.name,
+        standing=Standing(item.standing),
+        by=item.by,
+        at=item.at,
+        reason=item.reason,
+        off=grant.off,
+        until=item.until,
+        version=item.version,
+        outbox=item.outbox,
+    )
