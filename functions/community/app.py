@@ -189,6 +189,15 @@ def count_repairs(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     return app.consume(event, actions.count_repairs)
 
 
+@app.on_sqs_message(queue="take_on_company", batch_size=10)
+def take_on_company(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
+    """Take on the companies that onboarding approved (UM-07)."""
+    return app.consume(
+        event,
+        lambda heard, _: actions.take_on_company(heard, shapes.company_approved(heard.data)),
+    )
+
+
 @app.on_sqs_message(queue="follow_people", batch_size=10)
 def follow_people(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """Keep what `identity` tells of people: bound phones, merged and erased persons."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from chalicelib.community import rules, texts
@@ -19,6 +20,7 @@ from shared.requests import (
     PersonId,
     RoomId,
     Shape,
+    converted,
 )
 from shared.table import Page
 
@@ -198,6 +200,20 @@ class Statistics(Shape):
     repairs_finished: Count
     repairs_withdrawn: Count
     repairs_rated: Count
+
+
+class CompanyApproved(msgspec.Struct, frozen=True):
+    """What onboarding tells of a company that it let in, as far as it matters here."""
+
+    company_id: str
+    person_id: str
+    name: str
+    credit_code: str
+
+
+def company_approved(data: object) -> CompanyApproved:
+    """The data of `CompanyApproved`; Misfit if it is none."""
+    return converted(data, CompanyApproved)
 
 
 def company(found: rules.Company) -> Company:
