@@ -132,7 +132,7 @@ def show_statistics(call: Call[None, NoQuery], community_id: CommunityId) -> sha
     takes=shapes.GrantRole,
     gives=shapes.Holding,
     status=201,
-    errors=["stale_version", "too_many_grants"],
+    errors=["stale_version", "too_many_grants", "officer_of_another_firm"],
 )
 def grant_role(call: Call[shapes.GrantRole, NoQuery]) -> shapes.Holding:
     """Give staff a role on a scope (权限管理)."""

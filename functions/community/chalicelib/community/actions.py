@@ -10,6 +10,8 @@ from datetime import datetime
 from chalicelib.community import rules, shapes, standing, store
 from chalicelib.community.holdings import changing
 from chalicelib.community.holdings import store as holdings
+from chalicelib.community.lasting import end_of
+from chalicelib.community.mandates import check_mandate
 from chalicelib.community.register import store as register_store
 from chalicelib.community.rules import (
     Change,
@@ -109,6 +111,7 @@ def get_community(caller: Caller, community_id: str) -> Community:
 
 def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holding:
     """Give a role that is the giver's to give as it is stored; twice changes nothing (UM-02)."""
+    mandate = wanted.mandate.mandate() if wanted.mandate else None
     holding = Holding(
         person_id=wanted.person_id,
         role=wanted.role,
@@ -117,9 +120,12 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
         standing=Standing.ACTIVE,
         by=caller.person_id,
         at=now,
+        until=end_of(mandate.until) if mandate else None,
+        mandate=mandate.document_no if mandate else "",
     )
     caller.require(rules.check_scope(wanted.scope))
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
+    check_mandate(wanted.role, mandate, now)
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
     return changing.begin(holding, standing.basis(caller.grants, granters, wanted.scope))
 

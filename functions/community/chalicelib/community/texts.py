@@ -6,6 +6,22 @@ from shared.auth import Role
 from shared.i18n import Texts
 
 TEXTS: Texts = {
+    "mandate_missing": (
+        "物业专员须有授权委托书：编号和截止日期。",
+        "A property officer needs a mandate: its number and its last day.",
+    ),
+    "mandate_of_officers_only": (
+        "只有物业专员需要授权委托书。",
+        "Only a property officer has a mandate.",
+    ),
+    "mandate_too_long": (
+        "授权委托最长 {limit} 年。",
+        "A mandate is given for {limit} years at most.",
+    ),
+    "officer_of_another_firm": (
+        "此人已受另一家公司委托。",
+        "This person acts for another firm.",
+    ),
     "role_not_on_this_scope": (
         "角色 {role} 不能授予这个范围。",
         "The role {role} cannot be granted on this scope.",

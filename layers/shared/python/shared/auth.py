@@ -248,6 +248,27 @@ def acting_for(person_id: str) -> str:
     return caller.acting_id if caller is not None and caller.person_id == person_id else ""
 
 
+def firm_of(actor_id: str, root: str) -> str:
+    """The firm in whose name `actor_id` does what happens now on `root`; empty for their own.
+
+    A property officer acts for the one firm that gave them its mandate, unless another role of
+    theirs lets them do it as well.
+
+    Parameters
+    ----------
+    root
+        The platform, or the company or community on which it happens.
+    """
+    caller = _CALLING.get()
+    if caller is None or caller.person_id != actor_id:
+        return ""
+    able = [g for g in caller.grants if g.role in caller.permission.roles]
+    by = {g.role for g in able if covers(g.scope, root) or covers(root, g.scope)}
+    if by != {Role.PROPERTY_OFFICER}:
+        return ""
+    return next(g.scope for g in able if g.role in by and level_of(g.scope) is Level.COMPANY)
+
+
 def assert_checked() -> None:
     """Stop an action that writes or answers without having checked what it touches.
 
