@@ -132,7 +132,7 @@ class Onboarding:
         found: list[dict[str, Any]] = self.client("dynamodb").scan(TableName=self.table)["Items"]
         return sorted(found, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 
-    def keys(self) -> list[str]:
+    def stored_files(self) -> list[str]:
         """The keys of everything in the bucket."""
         listed = self.client("s3").list_objects_v2(Bucket=self.bucket)
         return [entry["Key"] for entry in listed.get("Contents", ())]
