@@ -77,7 +77,8 @@ class _Run:
     def take_companies_on(self) -> None:
         self.report("two property companies")
         admin = self.client(self.estate.admin.username)
-        self.grant(admin, self.estate.auditor, PLATFORM)
+        for member in (self.estate.auditor, *self.estate.officers):
+            self.grant(admin, member, PLATFORM)
 
         def take_on(company: Company) -> None:
             wanted = {"name": company.name, "credit_code": company.credit_code}
@@ -86,6 +87,11 @@ class _Run:
             self.grant(admin, company.chief, made["company_id"])
 
         _all(take_on, self.estate.companies)
+        first = self.estate.companies[0]
+        chief = self.client(first.chief.username)
+        until = clock.estate_date(clock.now()).replace(month=12, day=31)
+        mandate = {"document_no": "WT-2026-001", "until": until.isoformat()}
+        self.grant(chief, self.estate.host, self.scopes[first.name], mandate=mandate)
 
     def open_communities(self) -> None:
         self.report("three communities")
@@ -156,19 +162,22 @@ class _Run:
         token = self.platform.pool.token(username, self.passwords[username])
         return Client(self.platform.base_url, token)
 
-    def grant(self, giver: Client, member: Member, scope: str) -> None:
+    def grant(self, giver: Client, member: Member, scope: str, **more: object) -> None:
         wanted = {
             "person_id": self.person_ids[member.username],
             "role": member.role.value,
             "scope": _narrowed(scope, member),
             "name": member.name,
+            **more,
         }
         giver.post("/community/grants", wanted)
 
     def people(self) -> Iterator[Person]:
         estate = self.estate
         yield self.person(estate.admin, PLATFORM)
-        yield self.person(estate.auditor, PLATFORM)
+        for member in (estate.auditor, *estate.officers):
+            yield self.person(member, PLATFORM)
+        yield self.person(estate.host, self.scopes[estate.companies[0].name])
         for company in estate.companies:
             for member in company.staff:
                 yield self.person(member, self.scopes[company.name])
@@ -198,7 +207,7 @@ class _Run:
 
 
 def _usernames(estate: Estate) -> list[str]:
-    members = [estate.admin, estate.auditor]
+    members = [estate.admin, estate.auditor, *estate.officers, estate.host]
     residents = []
     for company in estate.companies:
         members += company.staff
