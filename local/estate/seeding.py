@@ -19,7 +19,7 @@ from local.estate import registers, workbook
 from local.estate.plan import Community, Company, Complaint, Estate, Member, plan
 from local.people import Person
 from local.platform import Platform
-from shared import ids
+from shared import clock, ids
 from shared.auth import PLATFORM, Role
 
 NOBODY = "none"
