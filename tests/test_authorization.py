@@ -29,6 +29,10 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
         "register_company": "an empty company gives nobody a right",
         "register_community": "an empty community gives nobody a right",
         "request_import": "a file that waits for its commit moves nothing",
+        **dict.fromkeys(
+            ("claim_room", "withdraw_claim"),
+            "whoever is signed in claims for themselves; no grant is asked, so none can have ended",
+        ),
     },
     "onboarding": {
         **dict.fromkeys(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared import clock, events, ids, vault
-from shared.auth import SIGNED_IN, Caller, Grant, Role
+from shared.auth import SIGNED_IN, Caller, Grant, Right, Role
 from tests.harness import canaries
 from tests.harness.recorder import Recorder
 
@@ -51,7 +51,8 @@ def phone_bound(person_id: str) -> dict[str, str]:
 def _lived_in(recorder: Recorder, owner: Caller, room_id: str) -> None:
     """The owner adds a child and a tenant, and the tenant moves out again."""
     url, scope = f"/rooms/{room_id}", ids.room_scope(room_id)
-    child, tenant = _person("k"), _person("t", Grant(Role.TENANT, scope))
+    off = frozenset(right for right in Right if not _RIGHTS[right])
+    child, tenant = _person("k"), _person("t", Grant(Role.TENANT, scope, off))
     added = {"person_id": child.person_id, "relation": "family_member"}
     recorder.request(owner, "POST", f"{url}/members", added, 201)
     until = (clock.estate_date(clock.now()) + timedelta(days=365)).isoformat()
@@ -92,7 +93,7 @@ def _sold(recorder: Recorder, owner: Caller, room_id: str) -> None:
 
 def _merged_and_erased(recorder: Recorder, manager: Caller, room_id: str) -> None:
     """Two records are one person, who works and lives here, and is erased in the end."""
-    first, second = _person("g").person_id, _person("h").person_id
+    first, second = _person("p").person_id, _person("q").person_id
     lives = {"person_id": first, "relation": "owner"}
     recorder.request(manager, "POST", f"/rooms/{room_id}/residents", lives, 201)
     works = {"role": "butler", "scope": ids.room_scope(room_id).split("/")[0]}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from tests.community import household_invariants
 from tests.harness.oracles import (
     Item,
     Plain,
@@ -60,6 +61,7 @@ def broken(items: Iterable[Item], now: datetime) -> list[str]:
         *announced(known, now),
         *_communities(kinds),
         *_holdings(kinds),
+        *household_invariants.broken(kinds),
         *(said for building in _buildings(kinds) for said in building.faults()),
         *_listed_buildings(kinds),
         *(said for found in kinds.get("imports", []) for said in _import(found, kinds)),
@@ -104,7 +106,9 @@ def _holdings(kinds: _Kinds) -> Iterator[str]:
         explained[right] = holding["standing"] == "active"
         yield from _holding(holding)
     stored = {
-        (partition(item)[2], item["role"], item["scope"]): item for item in kinds.get("person", [])
+        (partition(item)[2], item["role"], item["scope"]): item
+        for item in kinds.get("person", [])
+        if "role" in item
     }
     held: dict[str, int] = {}
     for right, item in stored.items():
@@ -135,13 +139,16 @@ def _holding(holding: Plain) -> Iterator[str]:
         yield f"T1: {where(holding)} is about {scope}"
     if resident and scope != f"{owner}/" + room.replace("-", "/"):
         yield f"T1: {where(holding)} is about the room {scope}"
+    active = holding["standing"] == "active"
+    # Given, taken, given again: every change of a staff role turns it round.
+    if not resident and active != (holding["version"] % 2 == 1):
+        yield f"R2: {where(holding)} is {holding['standing']} at version {holding['version']}"
     begun, ended = (
         ("ResidentBound", "ResidentUnbound") if resident else ("StaffGranted", "StaffRevoked")
     )
-    # Given, taken, given again: every change of a holding turns it round.
-    active = holding["version"] % 2 == 1
-    if (holding["standing"] == "active") != active:
-        yield f"R2: {where(holding)} is {holding['standing']} at version {holding['version']}"
+    changed = resident and active and "event" in holding
+    if changed and event_of(holding)["type"] == "ResidentChanged":
+        begun = "ResidentChanged"
     yield from told(holding, begun if active else ended, _grant_id(person_id, role, scope))
 
 

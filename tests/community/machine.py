@@ -11,10 +11,11 @@ from hypothesis.stateful import precondition, rule
 
 from shared import clock, events
 from tests.community.machine_looks import ADDRESS, NUMBERS, PEOPLE, Looks, room_id
-from tests.community.model import GRANTABLE, MAY, Import, Key, Model
+from tests.community.model import GRANTABLE, MAY, Import, Key
+from tests.community.model_homes import Homes
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
-from tests.harness.machines import Person, queued
+from tests.harness.machines import Person, queued, same_times
 from tests.harness.oracles import event_of, plain
 
 ROLES = st.sampled_from([*sorted(GRANTABLE), *("community_manager", "butler") * 2, "owner"])
@@ -25,6 +26,7 @@ AREAS = st.dictionaries(
     st.dictionaries(st.sampled_from(["101", "102", "201"]), st.integers(1, 3), min_size=1),
     min_size=1,
 )
+OWNER = "王芳"
 _COMPANIES = ("安居物业", "万福物业", "同心物业")
 _CODE = "91320114MA1MABCD0K"
 _EVENTS = ("RepairReported", "RepairFinished", "RepairWithdrawn", "RepairRated", "RepairAssigned")
@@ -34,7 +36,7 @@ Said = dict[str, dict[str, int]]
 class CommunityMachine(Looks):
     """Companies, rights, bindings, imports, rooms corrected by hand, repairs counted."""
 
-    def _found(self) -> tuple[dict[str, Person], Model]:
+    def _found(self) -> tuple[dict[str, Person], Homes]:
         made = super()._found()
         self.feel("m", "n")
         for letter, place in (("m", 0), ("n", 2)):
@@ -113,7 +115,7 @@ class CommunityMachine(Looks):
     @rule(giver=SOMEBODY, number=NUMBERS, felt=st.booleans(), same=st.sampled_from([1, 1, 0]))
     def revoke(self, giver: str | None, number: int, felt: bool, same: int) -> None:
         """Somebody takes a role away that was given, or one that was not."""
-        staff = [one for one in self.model.holdings.values() if one["name"]]
+        staff = [one for one in self.model.holdings.values() if one.get("name")]
         one = staff[-1 - number % len(staff)]
         role, scope = one["role"], one["scope"] if same else self.scope(number)
         who = self.people[giver] if giver else self._giver(role, scope)
@@ -149,7 +151,8 @@ class CommunityMachine(Looks):
         scope = self.room(number)
         who = self.people[letter] if letter else self._who("bind", scope)
         url = f"/rooms/{room_id(scope)}"
-        said = {"person_id": self.people[to].person_id, "role": relation, "scope": scope}
+        person_id = self.people[to].person_id
+        said = {"person_id": person_id, "role": relation, "scope": scope, "until": None}
         body = {"person_id": said["person_id"], "relation": relation}
         self._changes(who, f"{url}/residents", body, self.model.bind, said)
         if leaves:
@@ -167,13 +170,13 @@ class CommunityMachine(Looks):
         """A request that changes a holding; its answer shows the holding."""
 
         def send() -> None:
-            answer = self.world.ask(who, "POST", url, body)
+            answer = self.world.ask(who, "PUT" if "rights" in body else "POST", url, body)
             if self.agrees(answer, says, who, said, self.now):
                 key = (said["person_id"], said["role"], said["scope"])
                 kept = self.model.holdings[key]
-                told = answer.json | {"at": kept["at"], "version": kept["version"]}
-                assert told == kept
-                self.world.seen[f"{kept['role']} {kept['standing']}"] += 1
+                told = self.model.shown(kept, self.now)
+                assert same_times(answer.json) == told
+                self.world.seen[f"{kept['role']} {told['standing']}"] += 1
 
         self._send(send)
 
@@ -255,7 +258,12 @@ class CommunityMachine(Looks):
         self._read(waiting[-1 - number % len(waiting)], said, {bad} & said.keys())
 
     def _read(self, found: Import, said: Said, bad: set[str]) -> None:
-        rows = [row for name, areas in said.items() for row in rows_of(name, _dm2(areas))]
+        rows = [
+            row
+            for name, areas in said.items()
+            for number, area in _dm2(areas).items()
+            for row in rows_of(name, {number: area}, 业主姓名=OWNER, 联系电话=phone(name, number))
+        ]
         rows += [row for name in sorted(bad) for row in rows_of(name, {"901": -5})]
         self.world.upload(self.forms[found.id], csv_of(*rows))
         told = notification(self.forms[found.id])
@@ -376,6 +384,11 @@ class CommunityMachine(Looks):
     def time_passes(self, hours: int) -> None:
         """Hours or days go by."""
         self.world.source.now += timedelta(hours=hours)
+
+
+def phone(building: str, number: str) -> str:
+    """The phone that the register has for a room."""
+    return f"1380000{building}{number}"
 
 
 def _dm2(areas: dict[str, int]) -> dict[str, int]:

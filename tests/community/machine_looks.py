@@ -14,10 +14,11 @@ from hypothesis.stateful import precondition, rule
 from shared import grants
 from shared.auth import PLATFORM, Grant, Role
 from tests.community.invariants import broken
-from tests.community.model import MAY, RESIDENTS, Building, Import, Model, level
+from tests.community.model import MAY, RESIDENTS, RIGHTS, Building, Import, level
+from tests.community.model_homes import Homes
 from tests.harness.gateway import Answer
 from tests.harness.machines import Machine, Person, refuse, same_times
-from tests.harness.oracles import Item, Plain, event_of, partition, plain
+from tests.harness.oracles import Item, Plain, event_of, instant, partition, plain
 from tests.harness.rights import hold
 
 # z runs the platform, y and x a company each, m and n a community of theirs; the others come.
@@ -49,10 +50,10 @@ class Looks(Machine):
         self._stream: list[Item] = []
         self._told: set[str] = set()
 
-    def _found(self) -> tuple[dict[str, Person], Model]:
+    def _found(self) -> tuple[dict[str, Person], Homes]:
         """Two companies with an admin each, three communities, two of them with a manager."""
         self.people = {letter: Person(letter) for letter in LETTERS}
-        self.model = Model(self.people["z"])
+        self.model = Homes(self.people["z"])
         hold("per_" + "z" * 26, Grant(Role.PLATFORM_ADMIN, PLATFORM))
         self.feel("z")
         for number, letter in enumerate("yx"):
@@ -96,7 +97,7 @@ class Looks(Machine):
         """Let the authorizer tell of people's rights as they are now."""
         for letter in letters:
             person = self.people[letter]
-            person.grants = self.model.held(person.person_id)
+            person.grants = self.model.held(person.person_id, self.now)
 
     def scope(self, number: int) -> str:
         """One of the scopes that rights are given on, now and then one that is none."""
@@ -121,7 +122,7 @@ class Looks(Machine):
         """The authorizer looks somebody's rights up."""
         person = self.people[letter]
         found = grants.grants_of(person.person_id)
-        wanted = self.model.held(person.person_id)
+        wanted = self.model.held(person.person_id, self.now)
         assert sorted((g.role, g.scope) for g in found) == sorted((g.role, g.scope) for g in wanted)
         person.grants = wanted
 
@@ -171,6 +172,10 @@ class Looks(Machine):
             self._holdings(who, f"/grants?scope={scope}&limit=3", refused, wanted)
         room = self.room(number)
         wanted = [h for h in self.model.holdings.values() if h["scope"] == room]
+        if not who.may(MAY["list_residents"] - {"owner"}, room):
+            # An owner sees who lives there now.
+            known = self.model.holdings.items()
+            wanted = [h for k, h in known if k[2] == room and self.model.holds(k, self.now)]
         refused = not who.may(MAY["list_residents"], room)
         self._holdings(who, f"/rooms/{room_id(room)}/residents?limit=2", refused, wanted)
 
@@ -239,7 +244,7 @@ class Looks(Machine):
     def _holdings(self, who: Person, url: str, refused: bool, wanted: list[dict[str, Any]]) -> None:
         found = self._pages(who, url, refused)
         if found is not None:
-            shown = [{k: v for k, v in one.items() if k != "version"} for one in wanted]
+            shown = [self.model.shown(one, self.now) for one in wanted]
             order = ("person_id", "role", "scope")
             assert sorted((same_times(one) for one in found), key=lambda h: [h[n] for n in order]) \
                 == sorted(shown, key=lambda h: [h[n] for n in order])  # fmt: skip
@@ -298,12 +303,24 @@ class Looks(Machine):
     def _compare_rights(self, kinds: dict[str, list[Plain]]) -> None:
         names = ("name", "standing", "by", "reason", "version")
         stored = {
-            (one["person_id"], one["role"], one["scope"]): [one[name] for name in names]
+            (one["person_id"], one["role"], one["scope"]): [
+                *(one[name] for name in names),
+                RIGHTS - set(filter(None, one.get("off", "").split("-"))),
+                instant(one["until"]) if "until" in one else None,
+            ]
             for one in (*kinds["grants"], *kinds.get("residents", ()))
         }
-        known = self.model.holdings.items()
-        assert stored == {key: [one[name] for name in names] for key, one in known}
+        assert stored == {
+            key: [
+                *(one.get(name, "") for name in names),
+                one.get("rights", RIGHTS),
+                one.get("until"),
+            ]
+            for key, one in self.model.holdings.items()
+        }
         rights = {(partition(one)[2], one["role"], one["scope"]) for one in kinds["person"]}
+        claims = {partition(one)[2]: one["state"] for one in kinds.get("claim", ())}
+        assert claims == {one["id"]: one["state"] for one in self.model.claims.values()}
         held = self.model.rights.items()
         assert rights == {(person_id, *right) for person_id, own in held for right in own}
 

@@ -36,11 +36,12 @@ MAY = {
     "grant": ADMINS | MANAGERS,
     "list_grants": ADMINS | MANAGERS | {"security_auditor"},
     "bind": MANAGERS | {"butler"},
-    "list_residents": MANAGERS | {"butler", "security_auditor"},
+    "list_residents": MANAGERS | {"butler", "security_auditor", "owner"},
     "statistics": ADMINS | MANAGERS | {"security_auditor"},
     "view": ADMINS | MANAGERS | {"security_auditor", "cashier", "dispatcher", "butler"},
     "change": MANAGERS,
 }
+RIGHTS = {"pay", "open", "order", "vote"}
 COUNTED = {
     "RepairReported": "repairs_reported",
     "RepairFinished": "repairs_finished",
@@ -126,11 +127,17 @@ class Model:
         refuse(community_id not in known)
         return known[community_id]
 
-    def held(self, person_id: str) -> list[Grant]:
+    def held(self, person_id: str, now: datetime) -> list[Grant]:
         """What somebody has, a role on a company also on each of its communities."""
-        own = self.rights.get(person_id, set())
+        stored = self.rights.get(person_id, set())
+        own = {one for one in stored if self.holds((person_id, *one), now)}
         wider = {(role, one) for role, scope in own for one in self.of_company(scope)}
         return [Grant(Role(role), scope) for role, scope in sorted(own | wider)]
+
+    def holds(self, key: tuple[str, str, str], now: datetime) -> bool:
+        """Whether a holding is a right now; who was the first to be appointed has none."""
+        kept = self.holdings.get(key, {"standing": "active"})
+        return kept["standing"] == "active" and (not kept.get("until") or now < kept["until"])
 
     def grant(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
         """Give a role."""
@@ -148,12 +155,7 @@ class Model:
         refuse(not who.may(MAY["bind"], said["scope"]))
         refuse(self.room(said["scope"]) is None)
         refuse(who.person_id == said["person_id"], "not_to_yourself")
-        return self._begin(who, MAY["bind"], {**said, "name": ""}, now)
-
-    def unbind(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
-        """End a binding."""
-        refuse(not who.may(MAY["bind"], said["scope"]))
-        return self._end(who, MAY["bind"], said, now)
+        return self._begin(who, MAY["bind"], said, now)
 
     def _giver(self, who: Person, said: dict[str, Any], known: bool = True) -> None:
         role, scope = said["role"], said["scope"]
@@ -173,12 +175,24 @@ class Model:
         person_id, role, scope = said["person_id"], said["role"], said["scope"]
         known = self.holdings.get((person_id, role, scope), {"standing": "ended", "version": 0})
         if known["standing"] == "active":
+            if known.get("until") != said.get("until"):
+                self._still(who, givers, scope)
+                known.update(until=said["until"], by=who.person_id, at=now, reason="")
+                known["version"] += 1
             return known
         own = self.rights.setdefault(person_id, set())
         refuse(len(own) >= MAX_GRANTS, "too_many_grants")
         self._still(who, givers, scope)
         own.add((role, scope))
-        kept = {**said, "by": who.person_id, "at": now, "reason": "", "standing": "active"}
+        rights = RIGHTS - ({"vote"} if role != "owner" else set())
+        kept = {
+            **({"rights": rights} if role in RESIDENTS else {}),
+            **said,
+            "by": who.person_id,
+            "at": now,
+            "reason": "",
+            "standing": "active",
+        }
         self.holdings[person_id, role, scope] = {**kept, "version": known["version"] + 1}
         return self.holdings[person_id, role, scope]
 
@@ -189,15 +203,18 @@ class Model:
     def _end(
         self, who: Person, takers: set[str], said: dict[str, Any], now: datetime
     ) -> dict[str, Any]:
-        person_id, role, scope = said["person_id"], said["role"], said["scope"]
-        refuse((person_id, role, scope) not in self.holdings)
-        known = self.holdings[person_id, role, scope]
-        if known["standing"] == "active":
-            self._still(who, takers, scope)
-            self.rights[person_id].discard((role, scope))
-            known.update(standing="ended", by=who.person_id, at=now, reason=said["reason"])
-            known["version"] += 1
-        return known
+        key = (said["person_id"], said["role"], said["scope"])
+        refuse(key not in self.holdings)
+        if self.holdings[key]["standing"] == "active":
+            self._still(who, takers, said["scope"])
+            self.end(key, who.person_id, said["reason"], now)
+        return self.holdings[key]
+
+    def end(self, key: tuple[str, str, str], by: str, reason: str, now: datetime) -> None:
+        """End what holds."""
+        self.rights[key[0]].discard(key[1:])
+        self.holdings[key].update(standing="ended", by=by, at=now, reason=reason)
+        self.holdings[key]["version"] += 1
 
     def room(self, scope: str) -> dict[str, Any] | None:
         """A room, if the register knows it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared import aws, clock, events, ids
 from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
+from tests.community import household_rivals
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
 from tests.community.story import approved
@@ -79,6 +80,7 @@ def _estate(recorder: Recorder, issuer: Issuer) -> Iterator[Rivals]:
         of.asking(manager, "GET", "/me"),
     ]
     yield from _register(recorder, chief, manager, community_id)
+    yield from household_rivals.scenes(recorder, chief, manager, community_id, signed_in)
     people = _people(chief, manager, community_id, somebody, signed_in)
     yield people
     url = f"/rooms/{ids.room_id(community_id, '1', '1', '101')}/residents"

@@ -14,16 +14,19 @@ from chalicelib.community.register import rules as register_rules
 from chalicelib.community.register import store as register_store
 from chalicelib.community.register.rules import Outcome
 from shared import auth, events, grants
-from tests.community.machine import CommunityMachine
+from tests.community.machine_homes import HomesMachine
 from tests.harness.families import Tally
 from tests.harness.machines import World, a_world, attack, caught
 
 pytestmark = pytest.mark.family("F3")
 
-EXAMPLES = 40
+EXAMPLES = 70
 # What a run must have met, or it attacked less than it seems.
 MET = {
     *("community_manager active", "community_manager ended", "butler active"),
+    *("family_member active", "family_member ended", "tenant active", "tenant ended"),
+    *("claim pending", "claim confirmed", "claim refused", "claim withdrawn"),
+    *("not_for_this_relation", "not_in_this_state"),
     *("owner active", "owner ended", "committed", "partly_committed", "stale"),
     *("not_found", "stale_version", "idempotency_key_reused"),
     *("not_a_scope", "role_not_on_this_scope", "role_not_yours_to_give"),
@@ -39,7 +42,7 @@ def world() -> Iterator[World]:
 
 
 def test_community_does_what_its_model_says(world: World, tally: Tally) -> None:
-    attack(CommunityMachine, world, tally, EXAMPLES)
+    attack(HomesMachine, world, tally, EXAMPLES)
     assert set(world.seen) >= MET, f"never met: {sorted(MET - set(world.seen))}"
 
 
@@ -121,4 +124,4 @@ BREAKS: tuple[Break, ...] = (
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.__name__)
 def test_the_machine_notices(broken: Break, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch)
-    print(f"{caught(CommunityMachine, world, EXAMPLES)[:500]}, after {world.steps} steps")
+    print(f"{caught(HomesMachine, world, EXAMPLES)[:500]}, after {world.steps} steps")

@@ -25,7 +25,7 @@ from shared import events, grants, ids
 from shared.auth import Grant, Role
 from shared.table import Page, Record, Refused, page
 
-_SHOWN = ["scope", "person_id", "role", "state", "claimed_at", "by", "at", "reason", "version"]
+_SHOWN = ["id", "room_id", "person_id", "role", "state", "claimed_at", "by", "at", "reason"]
 
 
 class _ByWaiting(GlobalSecondaryIndex["_Claim"]):  # type: ignore[no-untyped-call]  # untyped upstream
@@ -38,7 +38,8 @@ class _ByWaiting(GlobalSecondaryIndex["_Claim"]):  # type: ignore[no-untyped-cal
 
 
 class _Claim(Record):
-    scope = UnicodeAttribute()
+    id = UnicodeAttribute()
+    room_id = UnicodeAttribute()
     person_id = UnicodeAttribute()
     role = UnicodeAttribute()
     state = UnicodeAttribute()
@@ -144,7 +145,8 @@ def _claim_item(claim: Claim, announcing: events.Event) -> _Claim:
     waits = claim.state is State.PENDING
     item = _Claim(
         *_key(claim.id),
-        scope=claim.scope,
+        id=claim.id,
+        room_id=ids.room_id(*claim.scope.split("/")),
         person_id=claim.person_id,
         role=claim.role.value,
         state=claim.state.value,
@@ -174,8 +176,8 @@ def _claimant_item(claimant: Claimant) -> _Claimant:
 
 def _to_claim(item: _Claim) -> Claim:
     return Claim(
-        id=item.pk.rpartition("#")[2],
-        scope=item.scope,
+        id=item.id,
+        scope=ids.room_scope(item.room_id),
         person_id=item.person_id,
         role=Role(item.role),
         state=State(item.state),

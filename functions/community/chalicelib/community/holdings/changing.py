@@ -7,10 +7,15 @@ from datetime import datetime
 
 from chalicelib.community import rules
 from chalicelib.community.holdings import store
+<<<<<<< HEAD
 from chalicelib.community.households.rules import Household, who_leaves_too
 from chalicelib.community.lasting import last_day
 from chalicelib.community.mandates import check_one_firm
 from chalicelib.community.rules import Change, Holding
+=======
+from chalicelib.community.households.rules import Household, last_day, who_leaves_too
+from chalicelib.community.rules import Change, Holding, Step
+>>>>>>> households
 from chalicelib.community.store import get_community
 from shared import events, grants, ids
 from shared.auth import RESIDENTS, Grant, Right, Role
@@ -39,7 +44,8 @@ def begin(wanted: Holding, basis: Sequence[Grant]) -> Holding:
     if change is None:
         assert previous is not None  # without one it would begin
         return previous
-    return save([change], basis, room_for_more(wanted))
+    company_id = room_for_more(wanted) if change.step is Step.BEGINS else ""
+    return save([change], basis, company_id)
 
 
 def room_for_more(wanted: Holding) -> str:

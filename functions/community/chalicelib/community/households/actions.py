@@ -9,7 +9,7 @@ from chalicelib.community.holdings import changing
 from chalicelib.community.holdings import store as holdings
 from chalicelib.community.households import rules, shapes
 from chalicelib.community.register import store as register_store
-from chalicelib.community.rules import Holding, check_binding
+from chalicelib.community.rules import Holding, Standing, check_binding
 from chalicelib.community.store import get_communities
 from shared import grants, ids
 from shared.auth import RESIDENTS, Caller, Grant, Role
@@ -71,12 +71,12 @@ def unbind_resident(
     """End a binding, and the rights with it, in one transaction."""
     scope, role = ids.room_scope(room_id), Role(wanted.relation)
     caller.require(scope)
-    basis = _may_end(caller, scope, wanted.person_id, role)
     holding = changing.holding_of(wanted.person_id, role, scope)
+    basis = _may_end(caller, holding)
     return changing.leave(holding, caller.person_id, now, wanted.reason, basis)
 
 
-def _may_end(caller: Caller, scope: str, person_id: str, role: Role) -> tuple[Grant, ...]:
+def _may_end(caller: Caller, holding: Holding) -> tuple[Grant, ...]:
     """The stored grants by which the caller may end a binding.
 
     Raises
@@ -84,14 +84,16 @@ def _may_end(caller: Caller, scope: str, person_id: str, role: Role) -> tuple[Gr
     NotFound
         They may not.
     """
-    roles = caller.roles_on(scope)
+    roles = caller.roles_on(holding.scope)
     if roles & permissions.BINDERS:
-        return standing.basis(caller.grants, permissions.BINDERS, scope)
-    if caller.person_id == person_id:
-        # The write takes this very right away, and so asks for it.
+        return standing.basis(caller.grants, permissions.BINDERS, holding.scope)
+    if caller.person_id == holding.person_id:
+        if holding.standing is Standing.ACTIVE:
+            # The write takes this very right away; it cannot rely on it as well.
+            grants.require_held(holding.person_id, (holding.grant,))
         return ()
-    if Role.OWNER in roles and rules.may_send_away(role):
-        return (Grant(Role.OWNER, scope),)
+    if Role.OWNER in roles and rules.may_send_away(holding.role):
+        return (Grant(Role.OWNER, holding.scope),)
     raise NotFound
 
 
@@ -113,4 +115,6 @@ def list_homes(caller: Caller, now: datetime) -> list[rules.Home]:
     held = [one for one in stored if one.grant.role in RESIDENTS and one.holds(now)]
     community_ids = sorted({one.grant.scope.split("/")[0] for one in held})
     names = {one.id: one.name for one in get_communities(community_ids).values()}
-    return [rules.Home(one.grant, one.until, names[one.grant.scope.split("/")[0]]) for one in held]
+    return [
+        rules.Home(one.grant, one.until, names.get(one.grant.scope.split("/")[0])) for one in held
+    ]

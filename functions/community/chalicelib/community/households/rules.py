@@ -60,7 +60,7 @@ class Home:
 
     grant: Grant
     until: datetime | None
-    community_name: str
+    community_name: str | None
 
     @property
     def community_id(self) -> str:

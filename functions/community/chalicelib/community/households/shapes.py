@@ -94,7 +94,7 @@ class Home(Shape):
 
     room_id: RoomId
     community_id: CommunityId
-    community_name: CommunityName
+    community_name: CommunityName | None
     relation: Relation
     rights: Rights
     until: LastDay | None
