@@ -161,14 +161,10 @@ class _Attack:
         self._home = home_of(self._home, asked, [one.id for one in ids_named])
         if operation.allows is PUBLIC or (self._ways_in and way_in not in self._ways_in):
             return
-<<<<<<< HEAD
-        if not _everywhere(operation):
-            self.met.named |= {(way_in, one.kind) for one in ids_named}
-=======
         if way_in in named.ANYBODYS:
             return
-        self.met.named |= {(way_in, one.kind) for one in ids_named}
->>>>>>> households
+        if not _everywhere(operation):
+            self.met.named |= {(way_in, one.kind) for one in ids_named}
         for held in _least(operation, asked, self._home):
             with holding(asked.who.person_id, held):
                 self._before = stored()

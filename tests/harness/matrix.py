@@ -172,16 +172,6 @@ class _Attack:
                 foreign = (
                     _foreign(answer, caller, scopes, known) if caller and not themselves else []
                 )
-<<<<<<< HEAD
-                # Who has lost every role is still who they were.
-                self_asked = operation.allows is SIGNED_IN and (
-                    caller is not None and caller.person_id == asked.who.person_id
-                )
-                foreign = (
-                    _foreign(answer, caller, scopes, before) if caller and not self_asked else []
-                )
-=======
->>>>>>> households
                 self._matrix.tries.append(Try(way_in, actor, answer, within, tuple(foreign), calls))
 
     def _reach(self, place: Place) -> None:

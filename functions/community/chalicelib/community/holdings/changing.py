@@ -7,15 +7,10 @@ from datetime import datetime
 
 from chalicelib.community import rules
 from chalicelib.community.holdings import store
-<<<<<<< HEAD
 from chalicelib.community.households.rules import Household, who_leaves_too
 from chalicelib.community.lasting import last_day
 from chalicelib.community.mandates import check_one_firm
-from chalicelib.community.rules import Change, Holding
-=======
-from chalicelib.community.households.rules import Household, last_day, who_leaves_too
 from chalicelib.community.rules import Change, Holding, Step
->>>>>>> households
 from chalicelib.community.store import get_community
 from shared import events, grants, ids
 from shared.auth import RESIDENTS, Grant, Right, Role
