@@ -34,6 +34,15 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
             "whoever is signed in claims for themselves; no grant is asked, so none can have ended",
         ),
     },
+    "onboarding": {
+        **dict.fromkeys(
+            (
+                *("request_qualification_upload", "submit_application"),
+                *("resubmit_application", "withdraw_application"),
+            ),
+            "it needs no right: an application is of who made it, and gives nobody anything",
+        ),
+    },
     "repairs": {
         "request_photo_upload": "a photo that no ticket shows is seen by nobody",
         **dict.fromkeys(

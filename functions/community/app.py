@@ -133,7 +133,7 @@ def show_statistics(call: Call[None, NoQuery], community_id: CommunityId) -> sha
     takes=shapes.GrantRole,
     gives=shapes.Holding,
     status=201,
-    errors=["stale_version", "too_many_grants"],
+    errors=["stale_version", "too_many_grants", "officer_of_another_firm"],
 )
 def grant_role(call: Call[shapes.GrantRole, NoQuery]) -> shapes.Holding:
     """Give staff a role on a scope (权限管理)."""
@@ -188,6 +188,15 @@ def finish_import(event: dict[str, Any], context: object) -> dict[str, Any]:
 def count_repairs(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
     """Count what the repairs' events tell of a community (PJ-01)."""
     return app.consume(event, actions.count_repairs)
+
+
+@app.on_sqs_message(queue="take_on_company", batch_size=10)
+def take_on_company(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
+    """Take on the companies that onboarding approved (UM-07)."""
+    return app.consume(
+        event,
+        lambda heard, _: actions.take_on_company(heard, shapes.company_approved(heard.data)),
+    )
 
 
 @app.on_sqs_message(queue="follow_people", batch_size=10)

@@ -25,8 +25,18 @@ _WORDS = {
     Role.FINANCE_CLERK: "clerk",
     Role.FINANCE_APPROVER: "approver",
     Role.GATE_GUARD: "guard",
+    Role.MARKET_OFFICER: "market",
+    Role.GOODS_OFFICER: "goods",
+    Role.ORDER_OFFICER: "orders",
+    Role.PROMOTION_OFFICER: "promotion",
+    Role.OWNER_SERVICE: "service",
+    Role.PROPERTY_OFFICER: "host",
 }
 _OFFICE = (Role.COMMUNITY_MANAGER, Role.DISPATCHER, Role.CASHIER, Role.GATE_GUARD)
+_OFFICERS = (
+    *(Role.MARKET_OFFICER, Role.GOODS_OFFICER, Role.ORDER_OFFICER, Role.PROMOTION_OFFICER),
+    Role.OWNER_SERVICE,
+)
 _COMPANY = (Role.COMPANY_ADMIN, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
 
 
@@ -111,10 +121,15 @@ class Company:
 
 @dataclass(frozen=True)
 class Estate:
-    """Everything there is to seed; `stranger` has an account and no right anywhere."""
+    """Everything there is to seed; `stranger` has an account and no right anywhere.
+
+    `officers` work for the platform; `host` acts for the first company, by its mandate.
+    """
 
     admin: Member
     auditor: Member
+    officers: tuple[Member, ...]
+    host: Member
     stranger: Stranger
     companies: tuple[Company, ...]
 
@@ -259,6 +274,8 @@ def plan(seed: int = SEED) -> Estate:
         admin=Member("admin", "平台管理员", admin.phone, Role.PLATFORM_ADMIN),
         auditor=Member("auditor", auditor.name.text, auditor.phone, Role.SECURITY_AUDITOR),
         stranger=Stranger(_username(inventor, stranger), stranger.name.text, stranger.phone),
+        officers=tuple(_member(inventor, role) for role in _OFFICERS),
+        host=_member(inventor, Role.PROPERTY_OFFICER),
         companies=companies,
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 from local.client import Client, wait_until
@@ -28,12 +29,13 @@ from local.estate.plan import (
 )
 from local.people import Person
 from local.platform import Platform
-from shared import ids
+from shared import clock, ids
 from shared.auth import PLATFORM
 
 NOBODY = "none"
 """The role that `build/local.json` names for an account without any."""
 _THREADS = 3
+_HOSTED_FOR = timedelta(days=180)
 T = TypeVar("T")
 
 
@@ -89,7 +91,8 @@ class _Run:
     def take_companies_on(self) -> None:
         self.report("two property companies")
         admin = self.client(self.estate.admin.username)
-        self.grant(admin, self.estate.auditor, PLATFORM)
+        for member in (self.estate.auditor, *self.estate.officers):
+            self.grant(admin, member, PLATFORM)
 
         def take_on(company: Company) -> None:
             wanted = {"name": company.name, "credit_code": company.credit_code}
@@ -98,6 +101,11 @@ class _Run:
             self.grant(admin, company.chief, made["company_id"])
 
         _all(take_on, self.estate.companies)
+        first = self.estate.companies[0]
+        chief = self.client(first.chief.username)
+        until = clock.estate_date(clock.now()) + _HOSTED_FOR
+        mandate = {"document_no": "WT-2026-001", "until": until.isoformat()}
+        self.grant(chief, self.estate.host, self.scopes[first.name], mandate=mandate)
 
     def open_communities(self) -> None:
         self.report("three communities")
@@ -169,7 +177,7 @@ class _Run:
         token = self.platform.accounts.token(username, *credentials)
         return Client(self.platform.base_url, token)
 
-    def grant(self, giver: Client, member: Member, scope: str) -> None:
+    def grant(self, giver: Client, member: Member, scope: str, **more: object) -> None:
         """Invite a member of staff, who accepts, and give them their role."""
         invited = {"name": member.name, "phone": member.phone, "scope": scope}
         person_id = giver.post("/identity/invitations", invited)["person_id"]
@@ -181,13 +189,16 @@ class _Run:
             "role": member.role.value,
             "scope": _narrowed(scope, member),
             "name": member.name,
+            **more,
         }
         giver.post("/community/grants", wanted)
 
     def people(self) -> Iterator[Person]:
         estate = self.estate
         yield self.person(estate.admin, PLATFORM)
-        yield self.person(estate.auditor, PLATFORM)
+        for member in (estate.auditor, *estate.officers):
+            yield self.person(member, PLATFORM)
+        yield self.person(estate.host, self.scopes[estate.companies[0].name])
         for company in estate.companies:
             for member in company.staff:
                 yield self.person(member, self.scopes[company.name])

@@ -114,7 +114,8 @@ def _holdings(kinds: _Kinds) -> Iterator[str]:
     for right, item in stored.items():
         person_id, role, scope = right
         held[person_id] = held.get(person_id, 0) + 1
-        if item["sk"] != f"{scope}#{role}":
+        kept = "firm" if role == "property_officer" else scope
+        if item["sk"] != f"{kept}#{role}":
             yield f"D8: {where(item)} is about {role} on {scope}"
         # Somebody must be the first, before anybody is there who could write it down.
         if not explained.get(right, scope == "platform"):

@@ -11,6 +11,7 @@ from shared.auth import PLATFORM, SIGNED_IN, Caller, Grant, Role
 from tests.community import household_rivals
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
+from tests.community.story import approved
 from tests.harness.front_door import trusted_issuer
 from tests.harness.interleavings import Rivals
 from tests.harness.issuer import Issuer
@@ -136,6 +137,7 @@ def _founding(chief: Caller, company_id: str, somebody: str, signed_in: dict[str
         of.asking(_ADMIN, "GET", f"/grants?scope={company_id}"),
         of.asking(chief, "GET", "/me"),
         of.starting("authorize", signed_in),
+        *(of.starting("take_on_company", _queued(approved(of, count)[-1])) for count in (1, 2)),
     ]
 
 

@@ -54,6 +54,7 @@ def tell(recorder: Recorder, count: int) -> None:
     _residents_come_and_go(recorder, manager, community_id, count)
     household_story.tell(recorder, manager, community_id, count)
     _counted(recorder, manager, community_id)
+    _delivered(recorder, "take_on_company", approved(recorder, 1)[0])
     _told(recorder)
     _swept(recorder)
     _let_in(recorder, company_id)
@@ -216,6 +217,29 @@ def _heard_repairs(community_id: str, count: int) -> list[str]:
     return [json.dumps({"detail": json.loads(events.encode(event))}) for event in told]
 
 
+def approved(_: Recorder | None, count: int) -> list[str]:
+    """What onboarding tells of so many companies that it let in."""
+    told = [
+        events.happened(
+            "CompanyApproved",
+            "onboarding",
+            f"app_{number:026}",
+            3,
+            at=clock.now(),
+            community_id=PLATFORM,
+            actor_id=ADMIN.person_id,
+            data={
+                "company_id": f"co_{number:026}",
+                "person_id": f"per_{number:026}",
+                "name": "乐业物业",
+                "credit_code": "91320114MA1MABCD0C",
+            },
+        )
+        for number in range(count)
+    ]
+    return [json.dumps({"detail": json.loads(events.encode(event))}) for event in told]
+
+
 def _posted_registers(recorder: Recorder, count: int) -> list[str]:
     """What the bucket tells of so many register files of one community."""
     manager = _person("m", Grant(Role.COMMUNITY_MANAGER, _ELSEWHERE))
@@ -261,5 +285,6 @@ WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {
     "count_repairs": lambda _, count: _heard_repairs(_ELSEWHERE, count),
     "follow_people": household_story.waiting,
     "read_register": _posted_registers,
+    "take_on_company": approved,
 }
 """Queue's function → so many messages that wait for it, each with an effect of its own."""

@@ -45,6 +45,12 @@ GIVEN_BY = {
     ("storekeeper", "community"): _BY_A_MANAGER,
     ("buyer", "community"): _BY_A_MANAGER,
     ("gate_guard", "community"): _BY_A_MANAGER,
+    ("market_officer", "platform"): "platform_admin",
+    ("goods_officer", "platform"): "platform_admin",
+    ("order_officer", "platform"): "platform_admin",
+    ("promotion_officer", "platform"): "platform_admin",
+    ("owner_service", "platform"): "platform_admin",
+    ("property_officer", "company"): "company_admin",
 }
 
 

@@ -38,6 +38,18 @@ def holding(role: Role = Role.BUTLER, scope: str = COMMUNITY, person: str = PERS
     return Holding(person, role, scope, "小周", Standing.ACTIVE, CLERK, NOW)
 
 
+def opened(community: Community) -> events.Event:
+    return events.happened(
+        "CommunityOpened",
+        "community",
+        community.id,
+        1,
+        at=NOW,
+        community_id=community.id,
+        actor_id=CLERK,
+    )
+
+
 def saved(wanted: Holding | Change) -> bool:
     change = wanted if isinstance(wanted, Change) else Change(wanted, Step.BEGINS)
     event = events.happened(
@@ -125,8 +137,8 @@ def test_a_grant_on_a_company_reaches_every_community_of_it_and_of_no_other() ->
     other = Community("com_00000000", "co_" + "1" * 26, "外地", "别处1号", NOW)
     saved(holding(Role.COMPANY_ADMIN, COMPANY))
     assert grants.grants_of(PERSON) == (Grant(Role.COMPANY_ADMIN, COMPANY),)
-    assert store.save_community(community)
-    assert store.save_community(other)
+    assert store.save_community(community, opened(community))
+    assert store.save_community(other, opened(other))
     assert grants.grants_of(PERSON) == (
         Grant(Role.COMPANY_ADMIN, COMPANY),
         Grant(Role.COMPANY_ADMIN, COMMUNITY),
@@ -137,8 +149,8 @@ def test_a_grant_on_a_company_reaches_every_community_of_it_and_of_no_other() ->
 
 def test_a_community_is_opened_once_and_listed_with_its_company() -> None:
     community = Community(COMMUNITY, COMPANY, "清河家园", "清河路18号", NOW)
-    assert store.save_community(community) == community
-    again = store.save_community(replace(community, name="别名"))
+    assert store.save_community(community, opened(community)) == community
+    again = store.save_community(replace(community, name="别名"), opened(community))
     assert again == replace(community, version=1)
     listed = store.list_communities(COMPANY, 10, None).items
     assert [found.name for found in listed] == ["清河家园"]

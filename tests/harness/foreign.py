@@ -163,7 +163,8 @@ class _Attack:
             return
         if way_in in named.ANYBODYS:
             return
-        self.met.named |= {(way_in, one.kind) for one in ids_named}
+        if not _everywhere(operation):
+            self.met.named |= {(way_in, one.kind) for one in ids_named}
         for held in _least(operation, asked, self._home):
             with holding(asked.who.person_id, held):
                 self._before = stored()
@@ -258,6 +259,12 @@ def _with_query(asked: Asked, query: str) -> Asked:
     name = query.partition("=")[0]
     others = [part for part in rest.split("&") if part and part.partition("=")[0] != name]
     return replace(asked, url=f"{path}?{'&'.join([*others, query])}")
+
+
+def _everywhere(operation: Operation) -> bool:
+    """Whether all who may do this may do it everywhere, so that nothing is foreign to them."""
+    roles = operation.allows.roles
+    return bool(roles) and all(levels_of(role) == {Level.PLATFORM} for role in roles)
 
 
 def _least(operation: Operation, asked: Asked, home: Place) -> list[tuple[Grant, ...]]:

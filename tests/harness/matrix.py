@@ -224,10 +224,16 @@ def home_of(known: Place, asked: Asked, named_ids: list[str]) -> Place:
 
 
 def _within(caller: Caller, ids_named: Iterable[Named], scopes: Scopes) -> bool:
-    """Whether a caller has the route's permission, and has it wherever an id of a request lies."""
+    """Whether a caller has the route's permission, and has it wherever an id of a request lies.
+
+    Whoever is signed in may ask for what is theirs and the platform keeps: of another's, their
+    answer may name nothing.
+    """
     if caller.permission is not SIGNED_IN and not caller.scopes:
         return False
     needed = [scope for one in ids_named if (scope := scopes.of(one.id)) is not None]
+    if caller.permission is SIGNED_IN:
+        needed = [scope for scope in needed if scope != PLATFORM]
     return all(any(named.reaches(own, scope) for own in caller.scopes) for scope in needed)
 
 

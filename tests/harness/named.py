@@ -150,7 +150,10 @@ class Scopes:
         if any_id in self.rooms:
             return ids.room_scope(self.rooms[any_id])
         inner = any_id.split("_")
-        return f"com_{inner[1]}" if len(inner) == 3 else None
+        if len(inner) == 3:
+            return f"com_{inner[1]}"
+        # What belongs to no community is the platform's, unless it is somebody.
+        return None if kind == "per" else PLATFORM
 
     def reached(self, own: Iterable[str], any_id: str) -> bool:
         """Whether one of these grants' scopes reaches what an id names, or the company above."""
@@ -163,7 +166,8 @@ class Scopes:
 
 def reaches(own: str, scope: str) -> bool:
     """Whether a grant on `own` covers a scope, or a part of the whole community that it is."""
-    return covers(own, scope) or ("/" not in scope and covers(scope, own))
+    whole = "/" not in scope and scope != PLATFORM
+    return covers(own, scope) or (whole and covers(scope, own))
 
 
 def scopes_of(items: Iterable[Mapping[str, Any]]) -> Scopes:

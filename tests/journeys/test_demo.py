@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from local import first_days
 from local.day import play
 from local.emulator import Emulator, free_port
 from local.estate.plan import plan
@@ -86,6 +87,14 @@ def test_the_registers_hold_every_room_of_the_estate(seeded: Seeded) -> None:
         if scope.startswith("com_")
     }
     assert rooms == {community.name: len(community.rooms) for community in plan().communities}
+
+
+def test_a_company_comes_onto_the_platform(seeded: Seeded) -> None:
+    console = Console(file=io.StringIO(), width=120, record=True)
+    first_days.play(stage_of(seeded), Teller(console))
+    told = console.export_text()
+    for words in ("提交入驻申请：待审核", "修改后通过", "入驻引导 1/4", "下一步："):
+        assert words in told
 
 
 def test_a_day_is_played_from_morning_to_evening(seeded: Seeded) -> None:

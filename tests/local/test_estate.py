@@ -135,6 +135,7 @@ def test_credit_codes_of_the_standard_check() -> None:
 def test_user_names_are_easy_to_type_and_unique(estate: Estate) -> None:
     found = [one.username for company in estate.companies for one in company.staff]
     found += [estate.admin.username, estate.auditor.username, estate.stranger.username]
+    found += [member.username for member in (*estate.officers, estate.host)]
     for community in estate.communities:
         found += usernames(community)
     homes = [one for one in found if found.count(one) > 1]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.repairs import actions, rules, store
-from chalicelib.repairs.limits import Quota, report_quotas, upload_quota
+from chalicelib.repairs.limits import report_quotas, upload_quota
 from chalicelib.repairs.model import Report, State, Summary, Ticket
 from chalicelib.repairs.photos import rules as photo_rules
 from chalicelib.repairs.photos import store as photo_store
@@ -17,6 +17,7 @@ from chalicelib.repairs.rules import Step
 from chalicelib.repairs.trail import Rating
 from shared import aws, events, ids
 from shared.errors import Conflict, Limited
+from shared.quotas import Quota
 from tests.repairs.scene import (
     COMMUNITY,
     DISPATCHER,

@@ -10,10 +10,20 @@ from datetime import datetime
 from chalicelib.community import rules, shapes, standing, store
 from chalicelib.community.holdings import changing
 from chalicelib.community.holdings import store as holdings
+from chalicelib.community.lasting import end_of
+from chalicelib.community.mandates import check_mandate
 from chalicelib.community.register import store as register_store
-from chalicelib.community.rules import Community, Company, Counts, Holding, Standing
+from chalicelib.community.rules import (
+    Change,
+    Community,
+    Company,
+    Counts,
+    Holding,
+    Standing,
+    Step,
+)
 from shared import events, ids
-from shared.auth import MAX_GRANTS, PLATFORM, Caller, Grant, Level, level_of
+from shared.auth import MAX_GRANTS, PLATFORM, Caller, Grant, Level, Role, level_of
 from shared.errors import Conflict, NotFound, invalid
 from shared.table import Page
 
@@ -33,6 +43,23 @@ def register_company(
     if (stored.name, stored.credit_code) != (company.name, company.credit_code):
         raise Conflict("idempotency_key_reused")
     return stored
+
+
+def take_on_company(event: events.Event, approved: shapes.CompanyApproved) -> None:
+    """Take on a company that was approved, its applicant as administrator, in one write (UM-07)."""
+    company = Company(approved.company_id, approved.name, approved.credit_code, event.at)
+    chief = Holding(
+        person_id=approved.person_id,
+        role=Role.COMPANY_ADMIN,
+        scope=company.id,
+        # What the applicant is called at work, nobody has said yet.
+        name=company.name,
+        standing=Standing.ACTIVE,
+        by=event.actor_id,
+        at=event.at,
+    )
+    change = Change(chief, Step.BEGINS)
+    store.take_on_company(company, change, changing.announcement(change))
 
 
 def list_companies(caller: Caller, limit: int, cursor: str | None) -> Page[Company]:
@@ -55,7 +82,7 @@ def register_community(
     )
     if store.get_company(wanted.company_id) is None:
         raise invalid("company_id", "not_a_company")
-    stored = store.save_community(community)
+    stored = store.save_community(community, _opened(community, caller.person_id))
     if stored is None:
         # Another community of the company was being opened at the same moment.
         raise Conflict("stale_version")
@@ -84,6 +111,7 @@ def get_community(caller: Caller, community_id: str) -> Community:
 
 def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holding:
     """Give a role that is the giver's to give as it is stored; twice changes nothing (UM-02)."""
+    mandate = wanted.mandate.mandate() if wanted.mandate else None
     holding = Holding(
         person_id=wanted.person_id,
         role=wanted.role,
@@ -92,9 +120,12 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
         standing=Standing.ACTIVE,
         by=caller.person_id,
         at=now,
+        until=end_of(mandate.until) if mandate else None,
+        mandate=mandate.document_no if mandate else "",
     )
     caller.require(rules.check_scope(wanted.scope))
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
+    check_mandate(wanted.role, mandate, now)
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
     return changing.begin(holding, standing.basis(caller.grants, granters, wanted.scope))
 
@@ -148,3 +179,16 @@ def count_repairs(event: events.Event, now: datetime) -> None:
     name = rules.count(event.type)
     if name is not None:
         store.save_count(event.community_id, name, event, now)
+
+
+def _opened(community: Community, by: str) -> events.Event:
+    return events.happened(
+        "CommunityOpened",
+        changing.SOURCE,
+        community.id,
+        1,
+        at=community.created_at,
+        community_id=community.id,
+        actor_id=by,
+        data={"company_id": community.company_id},
+    )

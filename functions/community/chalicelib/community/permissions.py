@@ -40,6 +40,7 @@ VIEW_REGISTER = permission(
     Role.SECURITY_AUDITOR,
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     Role.CASHIER,
     Role.DISPATCHER,
     Role.BUTLER,
@@ -49,18 +50,21 @@ EDIT_ROOM = permission(
     "community:edit_room",
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     about="Correct a room's use, state and areas.",
 )
 IMPORT_REGISTER = permission(
     "community:import_register",
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     about="Read a house register (房产台账) file and apply it.",
 )
 EXPORT_REGISTER = permission(
     "community:export_register",
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     about="Write the house register, owners unmasked, to a file.",
 )
 GRANT_ROLE = permission(
@@ -76,9 +80,12 @@ LIST_GRANTS = permission(
     Role.SECURITY_AUDITOR,
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     about="See who holds which role.",
 )
-BINDERS = frozenset({Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER, Role.BUTLER})
+BINDERS = frozenset(
+    {Role.COMPANY_ADMIN, Role.COMMUNITY_MANAGER, Role.PROPERTY_OFFICER, Role.BUTLER}
+)
 """Who decides for the property company who lives where."""
 BIND_RESIDENT = permission(
     "community:bind_resident",
@@ -114,5 +121,6 @@ VIEW_STATISTICS = permission(
     Role.SECURITY_AUDITOR,
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     about="See a community's counts.",
 )

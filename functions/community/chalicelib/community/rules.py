@@ -35,8 +35,9 @@ class Grantable:
     granters: frozenset[Role]
 
 
+_OF_THE_PLATFORM = Grantable(frozenset({Level.PLATFORM}), frozenset({Role.PLATFORM_ADMIN}))
 GRANTABLE: Mapping[Role, Grantable] = {
-    Role.PLATFORM_ADMIN: Grantable(frozenset({Level.PLATFORM}), frozenset({Role.PLATFORM_ADMIN})),
+    Role.PLATFORM_ADMIN: _OF_THE_PLATFORM,
     Role.SECURITY_AUDITOR: Grantable(
         frozenset({Level.PLATFORM, Level.COMPANY}), frozenset({Role.PLATFORM_ADMIN})
     ),
@@ -58,6 +59,14 @@ GRANTABLE: Mapping[Role, Grantable] = {
     Role.STOREKEEPER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
     Role.BUYER: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
     Role.GATE_GUARD: Grantable(_COMMUNITY_LEVELS, _MANAGERS),
+    # Officers work for the platform; only the property officer acts for a firm, which appoints
+    # them itself, by a mandate.
+    Role.MARKET_OFFICER: _OF_THE_PLATFORM,
+    Role.GOODS_OFFICER: _OF_THE_PLATFORM,
+    Role.ORDER_OFFICER: _OF_THE_PLATFORM,
+    Role.PROMOTION_OFFICER: _OF_THE_PLATFORM,
+    Role.OWNER_SERVICE: _OF_THE_PLATFORM,
+    Role.PROPERTY_OFFICER: Grantable(frozenset({Level.COMPANY}), frozenset({Role.COMPANY_ADMIN})),
 }
 """Residents' roles are missing on purpose: only a binding to a room gives them."""
 
@@ -98,7 +107,8 @@ class Holding:
 
     A staff grant and a resident's binding are the same thing with different givers; `name` is
     the staff member's working name, empty for residents.  `off` are the rights of the home that
-    its owner switched off; `until` is when a tenancy ends by itself, though nobody ends it.
+    its owner switched off; `until` is when a tenancy or a mandate ends by itself; `mandate` is the
+    number of the document by which an officer acts for a firm.
     """
 
     person_id: str
@@ -111,6 +121,7 @@ class Holding:
     reason: str = ""
     off: frozenset[Right] = frozenset()
     until: datetime | None = None
+    mandate: str = ""
     version: int | None = None
     outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
 
@@ -147,6 +158,7 @@ class Change:
 
 _TOLD_AS: Mapping[tuple[bool, Step], str] = {
     (False, Step.BEGINS): "StaffGranted",
+    (False, Step.CHANGES): "StaffChanged",
     (False, Step.ENDS): "StaffRevoked",
     (True, Step.BEGINS): "ResidentBound",
     (True, Step.CHANGES): "ResidentChanged",
@@ -236,14 +248,14 @@ def basis(held: Iterable[Grant], roles: frozenset[Role], scope: str) -> tuple[Gr
 def begin(previous: Holding | None, wanted: Holding) -> Change | None:
     """The change to store, or None where it holds just so: giving twice changes nothing.
 
-    A tenancy that is given again takes its new end; what was switched off stays off.
+    A tenancy or a mandate that is given again takes its new end; what was switched off stays off.
     """
     if previous is None:
         return Change(replace(wanted, standing=Standing.ACTIVE), Step.BEGINS)
     kept = replace(wanted, version=previous.version, outbox=previous.outbox)
     if previous.standing is Standing.ENDED:
         return Change(replace(kept, standing=Standing.ACTIVE), Step.BEGINS)
-    if previous.until == wanted.until:
+    if (previous.until, previous.mandate) == (wanted.until, wanted.mandate):
         return None
     return Change(replace(kept, standing=Standing.ACTIVE, off=previous.off), Step.CHANGES)
 

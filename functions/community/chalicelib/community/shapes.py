@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from chalicelib.community import rules, texts
+from chalicelib.community import mandates, rules, texts
+from chalicelib.community.lasting import last_day
 from shared import ids
 from shared.auth import Grant, Level, Role, level_of
 from shared.requests import (
@@ -19,6 +22,7 @@ from shared.requests import (
     PersonId,
     RoomId,
     Shape,
+    converted,
 )
 from shared.table import Page
 
@@ -66,6 +70,17 @@ ScopeText = Annotated[
 Reason = Annotated[
     str,
     Meta(min_length=2, max_length=200, pattern=ONE_LINE, examples=["离职"], extra=PERSONAL),
+]
+DocumentNo = Annotated[
+    str,
+    Meta(
+        min_length=2,
+        max_length=60,
+        pattern=ONE_LINE,
+        description="The number under which the firm keeps it.",
+        examples=["AJ-2026-017"],
+        extra=IMPERSONAL,
+    ),
 ]
 # Staff are granted a role, residents are bound to a room: one of each stands in the examples.
 StaffRole = Annotated[Role, Meta(examples=[Role.COMMUNITY_MANAGER])]
@@ -126,13 +141,28 @@ class CompanyQuery(PageQuery, kw_only=True):
     company_id: CompanyId
 
 
+class Mandate(Shape):
+    """On which document (授权委托书) an officer acts for a firm, and its last day."""
+
+    document_no: DocumentNo
+    until: Annotated[date, Meta(examples=["2027-12-31"])]
+
+    def mandate(self) -> mandates.Mandate:
+        """The mandate as the rules take it."""
+        return mandates.Mandate(self.document_no, self.until)
+
+
 class GrantRole(Shape):
-    """A role to give: `name` is what colleagues and residents call the person at work."""
+    """A role to give: `name` is what colleagues and residents call the person at work.
+
+    A property officer, who acts for a firm, needs a `mandate`; nobody else has one.
+    """
 
     person_id: PersonId
     role: StaffRole
     scope: ScopeText
     name: StaffName
+    mandate: Mandate | None = None
 
 
 class RevokeRole(Shape):
@@ -155,6 +185,7 @@ class Holding(Shape):
     by: PersonId
     at: Instant
     reason: Annotated[str, Meta(examples=[""], extra=PERSONAL)]
+    mandate: Annotated[Mandate | None, Meta(examples=[None])]
 
 
 class HoldingPage(Shape):
@@ -200,6 +231,20 @@ class Statistics(Shape):
     repairs_rated: Count
 
 
+class CompanyApproved(msgspec.Struct, frozen=True):
+    """What onboarding tells of a company that it let in, as far as it matters here."""
+
+    company_id: str
+    person_id: str
+    name: str
+    credit_code: str
+
+
+def company_approved(data: object) -> CompanyApproved:
+    """The data of `CompanyApproved`; Misfit if it is none."""
+    return converted(data, CompanyApproved)
+
+
 def company(found: rules.Company) -> Company:
     """A company as the API shows it."""
     return Company(
@@ -242,12 +287,18 @@ def holding(found: rules.Holding) -> Holding:
         by=found.by,
         at=found.at,
         reason=found.reason,
+        mandate=_mandate(found),
     )
 
 
 def holding_page(found: Page[rules.Holding]) -> HoldingPage:
     """A page of grants as the API shows it."""
     return HoldingPage(items=[holding(h) for h in found.items], next_cursor=found.next_cursor)
+
+
+def _mandate(found: rules.Holding) -> Mandate | None:
+    until = last_day(found.until)
+    return Mandate(document_no=found.mandate, until=until) if found.mandate and until else None
 
 
 def me(person_id: str, grants: tuple[Grant, ...], names: dict[str, str]) -> Me:

@@ -9,6 +9,7 @@ Access patterns
 5. several communities               BatchGet of 4
 6. a community's counts              Get    pk = {community}#counts#all
 7. an event already counted          Put    pk = {community}#counted#{event}, expires
+8. a company and its administrator   Transact  2, and a holding (`holdings.store`)
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
+from chalicelib.community.holdings import store as holdings
 from chalicelib.community.rules import (
+    Change,
     Community,
     Company,
     Counts,
@@ -34,6 +37,7 @@ from shared.auth import (
     MAX_COMMUNITIES,
 )
 from shared.errors import Conflict
+from shared.outbox import EMPTY
 from shared.table import Page, Record, Refused, Transaction, page
 
 
@@ -66,20 +70,30 @@ _COMPANIES = "platform#companies#all"
 
 def save_company(company: Company) -> Company:
     """Store a new company; the one that is stored under its id now, if that came before."""
-    item = _Company(
-        _COMPANIES,
-        company.id,
-        name=company.name,
-        credit_code=company.credit_code,
-        created_at=company.created_at,
-    )
     try:
-        item.put()
+        _company_item(company).put()
     except Refused as refused:
         if refused.stored is None:
             raise
         return _to_company(_Company.from_raw_data(refused.stored))
     return company
+
+
+def take_on_company(company: Company, chief: Change, announcing: events.Event) -> None:
+    """Store a new company and who administers it, together; told twice changes nothing.
+
+    Raises
+    ------
+    Refused
+        Something else was being written just then; this must come again.
+    """
+    try:
+        with Transaction() as transaction:
+            transaction.put(_company_item(company))
+            holdings.add_changes(transaction, [(chief, announcing)], company.id)
+    except Refused as refused:
+        if refused.stored is None or refused.stored["sk"]["S"] != company.id:
+            raise
 
 
 def get_company(company_id: str) -> Company | None:
@@ -94,7 +108,7 @@ def list_companies(limit: int, cursor: str | None) -> Page[Company]:
     return Page(tuple(_to_company(item) for item in found.items), found.next_cursor)
 
 
-def save_community(community: Community) -> Community | None:
+def save_community(community: Community, announcing: events.Event) -> Community | None:
     """Store a new community and let the company's grants reach it, together.
 
     The one that is stored under its id now, if that came before; None where another of the
@@ -111,9 +125,11 @@ def save_community(community: Community) -> Community | None:
         "address": community.address,
         "created_at": community.created_at,
     }
+    item = _Community(_community_key(community.id), "community", **attributes)
+    item.announce(EMPTY, announcing)
     try:
         with Transaction() as transaction:
-            transaction.put(_Community(_community_key(community.id), "community", **attributes))
+            transaction.put(item)
             transaction.put(_Community(_members_key(community), community.id, **attributes))
             grants.add_community(transaction, community.company_id, community.id)
     except Refused as refused:
@@ -179,6 +195,16 @@ def get_counts(community_id: str) -> Counts:
         repairs_finished=int(item.repairs_finished),
         repairs_withdrawn=int(item.repairs_withdrawn),
         repairs_rated=int(item.repairs_rated),
+    )
+
+
+def _company_item(company: Company) -> _Company:
+    return _Company(
+        _COMPANIES,
+        company.id,
+        name=company.name,
+        credit_code=company.credit_code,
+        created_at=company.created_at,
     )
 
 

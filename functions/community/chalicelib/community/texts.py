@@ -6,6 +6,22 @@ from shared.auth import Role
 from shared.i18n import Texts
 
 TEXTS: Texts = {
+    "mandate_missing": (
+        "物业专员须有授权委托书：编号和截止日期。",
+        "A property officer needs a mandate: its number and its last day.",
+    ),
+    "mandate_of_officers_only": (
+        "只有物业专员需要授权委托书。",
+        "Only a property officer has a mandate.",
+    ),
+    "mandate_too_long": (
+        "授权委托最长 {limit} 年。",
+        "A mandate is given for {limit} years at most.",
+    ),
+    "officer_of_another_firm": (
+        "此人已受另一家公司委托。",
+        "This person acts for another firm.",
+    ),
     "role_not_on_this_scope": (
         "角色 {role} 不能授予这个范围。",
         "The role {role} cannot be granted on this scope.",
@@ -99,6 +115,12 @@ ROLES: dict[Role, tuple[str, str]] = {
     Role.STOREKEEPER: ("仓管员", "storekeeper"),
     Role.BUYER: ("采购员", "buyer"),
     Role.GATE_GUARD: ("门岗", "gate guard"),
+    Role.MARKET_OFFICER: ("招商专员", "market officer"),
+    Role.GOODS_OFFICER: ("商品专员", "goods officer"),
+    Role.PROPERTY_OFFICER: ("物业专员", "property officer"),
+    Role.ORDER_OFFICER: ("订单专员", "order officer"),
+    Role.PROMOTION_OFFICER: ("推广专员", "promotion officer"),
+    Role.OWNER_SERVICE: ("业主客服", "owner service"),
     Role.OWNER: ("业主", "owner"),
     Role.FAMILY_MEMBER: ("家庭成员", "family member"),
     Role.TENANT: ("租客", "tenant"),

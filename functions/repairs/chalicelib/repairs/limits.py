@@ -1,34 +1,17 @@
-"""Limits against abuse: how often a person may do what costs others work (D2).
-
-A quota names a counter that the write itself raises, so no write passes the limit unseen.
-"""
+"""Limits against abuse: how often a person may report, and ask for places for photos (D2)."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.repairs.model import Ticket
 from shared import clock
+from shared.quotas import Quota
 
 REPORTS_PER_DAY = 10
 SAME_REPORTS_PER_DAY = 2
 UPLOADS_PER_HOUR = 30
-
-
-@dataclass(frozen=True)
-class Quota:
-    """A counter of one person in one window of time, and the limit at which it refuses.
-
-    `code` is the refusal's; the counter is forgotten at `ends_at`.
-    """
-
-    person_id: str
-    window: str
-    limit: int
-    code: str
-    ends_at: datetime
 
 
 def report_quotas(ticket: Ticket) -> tuple[Quota, ...]:

@@ -9,6 +9,7 @@ _OVERSEERS = (
     Role.SECURITY_AUDITOR,
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     Role.DISPATCHER,
     Role.BUTLER,
 )
@@ -41,6 +42,7 @@ DISPATCH_REPAIR = permission(
     Role.PLATFORM_ADMIN,
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
+    Role.PROPERTY_OFFICER,
     Role.DISPATCHER,
     about="Give a job to a technician (派单).",
 )

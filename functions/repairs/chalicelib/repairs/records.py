@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, TTLAttribute
+from pynamodb.attributes import TTLAttribute
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.repairs.limits import Quota
-from shared.errors import Conflict, Limited
+from shared import quotas as limits
+from shared.errors import Conflict
+from shared.quotas import Quota
 from shared.table import Record, Refused, Transaction
 
 # A neighbour's write can only collide on a quota; the next attempt comes after it.
@@ -20,10 +21,6 @@ class Item(Record):
     """A record of this capability's table."""
 
     expires_at = TTLAttribute(null=True)
-
-
-class _QuotaItem(Item):
-    used = NumberAttribute()
 
 
 def save(item: Item, condition: Condition) -> None:
@@ -71,9 +68,7 @@ def add(item: Item, community_id: str, quotas: Sequence[Quota]) -> dict[str, Any
         if stored is None:
             return None
         if stored:
-            for quota in quotas:
-                if stored["sk"]["S"] == quota.window:
-                    raise Limited(quota.code, limit=quota.limit)
+            limits.refuse_spent(stored, quotas)
             return stored
     raise Conflict("busy")
 
@@ -83,13 +78,7 @@ def _try_to_add(item: Item, community_id: str, quotas: Sequence[Quota]) -> dict[
     try:
         with Transaction() as transaction:
             transaction.put(item)
-            for quota in quotas:
-                counter = _QuotaItem(f"{community_id}#quotas#{quota.person_id}", quota.window)
-                transaction.update(
-                    counter,
-                    [_QuotaItem.used.add(1), _QuotaItem.expires_at.set(quota.ends_at)],
-                    _QuotaItem.used.does_not_exist() | (_QuotaItem.used < quota.limit),
-                )
+            limits.spend(transaction, community_id, quotas)
     except Refused as refused:
         return refused.stored or {}
     return None

@@ -33,12 +33,12 @@ from pynamodb.attributes import (
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.repairs import records, trail
-from chalicelib.repairs.limits import Quota
 from chalicelib.repairs.model import Category, Kind, Place, State, Summary, Technician, Ticket
 from chalicelib.repairs.rules import IN_HAND, same_report
 from chalicelib.repairs.trail import Rating
 from shared import clock, events, ids
 from shared.errors import Conflict
+from shared.quotas import Quota
 from shared.table import Page, page
 
 _SUMMARY = [

@@ -6,15 +6,13 @@ whoever edits, drops or reorders an entry breaks the chain from there on.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared import clock
+from shared import chain, clock
 
 
 class Actor(StrEnum):
@@ -102,6 +100,4 @@ def from_plain(plain: dict[str, Any]) -> Entry:
 
 
 def _digest(previous: str, entry: Entry) -> str:
-    facts = to_plain(replace(entry, hash=""))
-    text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+    return chain.link(previous, to_plain(replace(entry, hash="")))

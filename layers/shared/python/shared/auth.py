@@ -57,6 +57,12 @@ class Role(StrEnum):
     STOREKEEPER = "storekeeper"
     BUYER = "buyer"
     GATE_GUARD = "gate_guard"
+    MARKET_OFFICER = "market_officer"
+    GOODS_OFFICER = "goods_officer"
+    PROPERTY_OFFICER = "property_officer"
+    ORDER_OFFICER = "order_officer"
+    PROMOTION_OFFICER = "promotion_officer"
+    OWNER_SERVICE = "owner_service"
     OWNER = "owner"
     FAMILY_MEMBER = "family_member"
     TENANT = "tenant"
@@ -133,22 +139,28 @@ class Permission(msgspec.Struct, frozen=True):
     """A named right and the roles that have it, wherever they are granted.
 
     Where it names one of the rights that owners switch, a grant with that right off lacks it.
+    `two_persons` says that what it does takes two of them, one who asks and one who approves.
     """
 
     name: str
     roles: frozenset[Role]
     about: str = ""
     right: Right | None = None
+    two_persons: bool = False
 
 
 def permission(
-    name: str, *roles: Role | Iterable[Role], about: str, right: Right | None = None
+    name: str,
+    *roles: Role | Iterable[Role],
+    about: str,
+    right: Right | None = None,
+    two_persons: bool = False,
 ) -> Permission:
     """A permission from roles and groups of roles."""
     members: set[Role] = set()
     for role in roles:
         members.update([role] if isinstance(role, Role) else role)
-    return Permission(name, frozenset(members), about, right)
+    return Permission(name, frozenset(members), about, right, two_persons)
 
 
 SIGNED_IN = Permission("signed_in", frozenset(), "Whoever has a valid token, about themselves.")
@@ -234,6 +246,27 @@ def acting_for(person_id: str) -> str:
     """Who acts for `person_id` in the request that runs now; empty where they act themselves."""
     caller = _CALLING.get()
     return caller.acting_id if caller is not None and caller.person_id == person_id else ""
+
+
+def firm_of(actor_id: str, root: str) -> str:
+    """The firm in whose name `actor_id` does what happens now on `root`; empty for their own.
+
+    A property officer acts for the one firm that gave them its mandate, unless another role of
+    theirs lets them do it as well.
+
+    Parameters
+    ----------
+    root
+        The platform, or the company or community on which it happens.
+    """
+    caller = _CALLING.get()
+    if caller is None or caller.person_id != actor_id:
+        return ""
+    able = [g for g in caller.grants if g.role in caller.permission.roles]
+    by = {g.role for g in able if covers(g.scope, root) or covers(root, g.scope)}
+    if by != {Role.PROPERTY_OFFICER}:
+        return ""
+    return next(g.scope for g in able if g.role in by and level_of(g.scope) is Level.COMPANY)
 
 
 def assert_checked() -> None:

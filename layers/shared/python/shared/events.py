@@ -69,9 +69,10 @@ def happened(
     ----------
     actor_id
         Who did it, as the capability knows them; where somebody acts for this person in the request
-        that runs now, the event says both.
+        that runs now, or they act for a firm by its mandate, the event says both.
     """
     hands = auth.acting_for(actor_id)
+    in_the_name_of = actor_id if hands else auth.firm_of(actor_id, community_id)
     return Event(
         id=f"{subject_id}:{version}",
         type=type,
@@ -82,7 +83,7 @@ def happened(
         version=version,
         actor_id=hands or actor_id,
         data=data or {},
-        for_id=actor_id if hands else "",
+        for_id=in_the_name_of,
     )
 
 

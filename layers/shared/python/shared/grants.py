@@ -24,13 +24,14 @@ from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTi
 from pynamodb.expressions.condition import size
 
 from shared import clock
-from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, known_grants, level_of
+from shared.auth import MAX_COMMUNITIES, MAX_GRANTS, Grant, Level, Role, known_grants, level_of
 from shared.errors import NotFound
 from shared.table import Record, Refused, Transaction, Unmet, page
 
 _READ = 2 * MAX_GRANTS
 """Two who give the last grant at one moment may exceed the limit; nobody's right is left unread,
 nor is it with every mandate there can be, and the mark of a frozen person, among them."""
+_FIRM = "firm"
 _FROZEN = "frozen"
 _ACTING = "acting#"
 
@@ -87,7 +88,8 @@ def _company_key(company_id: str) -> str:
 def _grant_item(person_id: str, grant: Grant) -> _Item:
     return _Item(
         _person_key(person_id),
-        f"{grant.scope}#{grant.role}",
+        # Of a property officer there is one row, so that nobody acts for two firms.
+        f"{_FIRM if grant.role is Role.PROPERTY_OFFICER else grant.scope}#{grant.role}",
         role=grant.role.value,
         scope=grant.scope,
     )
@@ -225,7 +227,7 @@ def relying_on(person_id: str, basis: Iterable[Grant]) -> Iterator[Transaction]:
             for grant in basis:
                 item = _grant_item(person_id, grant)
                 holds = _Item.until.does_not_exist() | (_Item.until > clock.now())
-                transaction.require(_Item, item.pk, item.sk, _Item.pk.exists() & holds)
+                transaction.require(_Item, item.pk, item.sk, (_Item.scope == grant.scope) & holds)
             yield transaction
     except Unmet as unmet:
         raise NotFound from unmet

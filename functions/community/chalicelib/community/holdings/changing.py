@@ -7,7 +7,9 @@ from datetime import datetime
 
 from chalicelib.community import rules
 from chalicelib.community.holdings import store
-from chalicelib.community.households.rules import Household, last_day, who_leaves_too
+from chalicelib.community.households.rules import Household, who_leaves_too
+from chalicelib.community.lasting import last_day
+from chalicelib.community.mandates import check_one_firm
 from chalicelib.community.rules import Change, Holding, Step
 from chalicelib.community.store import get_community
 from shared import events, grants, ids
@@ -47,10 +49,11 @@ def room_for_more(wanted: Holding) -> str:
     Raises
     ------
     Conflict
-        `too_many_grants`.
+        `too_many_grants`; `officer_of_another_firm`.
     """
     company_id = company_of(wanted.scope)
     held = grants.held_by(wanted.person_id)
+    check_one_firm(wanted.grant, (one.grant for one in held))
     of_company = sum(one.company_id == company_id for one in held)
     rules.check_room_for_more(len(held), of_company)
     return company_id
@@ -95,8 +98,8 @@ def save(
     if store.save_changes(told, basis, company_id, household):
         return holding
     stored = store.get_holding(holding.person_id, holding.role, holding.scope)
-    if stored is None or (stored.standing, stored.off, stored.until) != (
-        *(holding.standing, holding.off, holding.until),
+    if stored is None or (stored.standing, stored.off, stored.until, stored.mandate) != (
+        *(holding.standing, holding.off, holding.until, holding.mandate),
     ):
         raise Conflict("stale_version")
     return stored
@@ -111,10 +114,12 @@ def announcement(change: Change) -> events.Event:
         "scope": holding.scope,
         "name": holding.name,
     }
+    until = last_day(holding.until)
     if holding.role in RESIDENTS:
-        until = last_day(holding.until)
         data["rights"] = [right.value for right in Right if right not in holding.off]
         data["until"] = until.isoformat() if until else None
+    elif until is not None:
+        data["until"] = until.isoformat()
     return events.happened(
         change.told_as,
         SOURCE,

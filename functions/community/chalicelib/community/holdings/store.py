@@ -40,6 +40,7 @@ class _Holding(Record):
     reason = UnicodeAttribute()
     off = UnicodeAttribute(null=True)
     until = UTCDateTimeAttribute(null=True)
+    mandate = UnicodeAttribute(null=True)
 
 
 class _Household(Record):
@@ -211,6 +212,7 @@ def _holding_item(holding: Holding, announcing: events.Event) -> _Holding:
         reason=holding.reason,
         off=holding.grant.written_off or None,
         until=holding.until,
+        mandate=holding.mandate or None,
         version=holding.version,
     )
     item.announce(holding.outbox, announcing)
@@ -230,6 +232,7 @@ def _to_holding(item: _Holding) -> Holding:
         reason=item.reason,
         off=grant.off,
         until=item.until,
+        mandate=item.mandate or "",
         version=item.version,
         outbox=item.outbox,
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
+from chalicelib.community.lasting import end_of
 from chalicelib.community.rules import Change, Holding, Standing, Step
 from shared import clock
 from shared.auth import Grant, Right, Role
@@ -99,18 +100,8 @@ def bound(
         by=by,
         at=now,
         off=OFF_AT_FIRST.get(role, frozenset()),
-        until=_end_of(until) if until is not None else None,
+        until=end_of(until) if until is not None else None,
     )
-
-
-def _end_of(day: date) -> datetime:
-    """The moment after the last of a day in the estate."""
-    return datetime.combine(day + timedelta(days=1), time(), clock.ESTATE_ZONE)
-
-
-def last_day(until: datetime | None) -> date | None:
-    """The last day of a tenancy that ends at this moment."""
-    return None if until is None else clock.estate_date(until - timedelta(milliseconds=1))
 
 
 def switch(previous: Holding, on: Iterable[Right], by: str, now: datetime) -> Change | None:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from chalicelib.community import rules
 from chalicelib.community.households.rules import Home as RuledHome
-from chalicelib.community.households.rules import last_day
+from chalicelib.community.lasting import last_day
 from chalicelib.community.shapes import CommunityName, Reason, ScopeText
 from shared import ids
 from shared.auth import Right, Role

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
 from chalicelib.repairs import records
-from chalicelib.repairs.limits import Quota
 from chalicelib.repairs.photos.rules import Photo, PhotoState, Refusal
 from shared import ids
+from shared.quotas import Quota
 
 
 class _PhotoItem(records.Item):

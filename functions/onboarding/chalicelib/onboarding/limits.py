@@ -1,0 +1,24 @@
+"""Limits against abuse: how often a stranger may apply, and ask for places for files."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared import clock
+from shared.quotas import Quota
+
+APPLICATIONS_PER_DAY = 5
+UPLOADS_PER_HOUR = 30
+
+
+def application_quota(applicant_id: str, now: datetime) -> Quota:
+    """5 new applications per estate day and person."""
+    day = clock.estate_date(now).isoformat()
+    window, ends_at = f"applications#{day}", now + timedelta(days=2)
+    return Quota(applicant_id, window, APPLICATIONS_PER_DAY, "too_many_applications", ends_at)
+
+
+def upload_quota(uploader_id: str, now: datetime) -> Quota:
+    """30 places for files an hour and person."""
+    window, ends_at = f"uploads#{clock.to_text(now)[:13]}", now + timedelta(hours=2)
+    return Quota(uploader_id, window, UPLOADS_PER_HOUR, "too_many_uploads", ends_at)

@@ -1,0 +1,111 @@
+"""Onboarding in plain Python: what it answers and keeps, without an app, a table or a clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.harness.machines import Person, refuse
+from tests.onboarding.invariants import HOLDING, LIMITS, STEPS
+
+REVIEWERS = {"platform_admin", "market_officer"}
+VIEWERS = REVIEWERS | {"security_auditor"}
+ESTATE, FULL = timedelta(hours=8), 38
+MILESTONES = ("account", "community", "register", "staff")
+
+
+class Application(dict[str, Any]):
+    """An application as the API shows it, and its entries."""
+
+    def __init__(self, said: dict[str, Any], applicant_id: str, now: datetime) -> None:
+        super().__init__(application_id=None, kind="property_company", ended_at=None)
+        self |= {"applicant_id": applicant_id, "applied_at": now}
+        self.entries: list[dict[str, Any]] = []
+        self.enter(entry("submit", applicant_id, 0, now, details=said))
+
+    def enter(self, one: dict[str, Any]) -> None:
+        """Take a step; all else follows from it."""
+        self.entries.append(one)
+        self.update(state=STEPS[one["action"]].target, version=len(self.entries))
+        if one["details"]:
+            self.update(one["details"], submitted_at=one["at"], reviewer_id=None, ended_at=None)
+        if one["action"] == "claim":
+            self["reviewer_id"] = one["actor_id"]
+        if one["action"] in ("approve", "refuse", "withdraw"):
+            self["ended_at"] = self["ended_at"] or one["at"]
+
+
+class Model:
+    """Applications by the request that made them, files, and what was told of communities."""
+
+    def __init__(self) -> None:
+        self.applications: dict[tuple[str, str], Application] = {}
+        self.files: dict[str, dict[str, str]] = {}
+        self.used: Counter[object] = Counter()
+        self.opened: set[tuple[str, str]] = set()
+        self.reached: set[tuple[str, str]] = set()
+
+    def submit(self, who: Person, said: dict[str, Any], key: str, now: datetime) -> Application:
+        """The application that a request makes, or made before."""
+        self._check(who, said)
+        known = self.applications.get((who.person_id, key))
+        refuse(known and known.entries[0]["details"] != said, "idempotency_key_reused")
+        if known is not None:
+            return known
+        self._free(said)
+        day = (who.person_id, (now + ESTATE).date())
+        refuse(self.used[day] == LIMITS["applications"], "too_many_applications")
+        self.used[day] += 1
+        made = self.applications[who.person_id, key] = Application(said, who.person_id, now)
+        return made
+
+    def step(self, one: Application, wanted: dict[str, Any], who: Person) -> None:
+        """Take a step; nothing for one that was taken already."""
+        action, step, own = wanted["action"], STEPS[wanted["action"]], one["applicant_id"]
+        reviews, details = step.actor == "reviewer", wanted["details"]
+        refuse(not who.may(REVIEWERS, "platform") if reviews else who.person_id != own)
+        refuse(details and not whole(details), "wrong_check_character")
+        if any({**known, "at": wanted["at"]} == wanted for known in one.entries):
+            return
+        refuse(reviews and who.person_id == own, "own_application")
+        others = action != "claim" and who.person_id != one["reviewer_id"]
+        refuse(reviews and others, "not_your_review")
+        refuse(wanted["from_version"] != one["version"], "stale_version")
+        refuse(one["state"] not in step.sources, "not_in_this_state")
+        refuse(action in ("claim", "resubmit") and len(one.entries) >= FULL, "timeline_full")
+        if details:
+            self._check(who, details)
+            self._free(details)
+        one.enter(wanted)
+
+    def progress(self, one: Application) -> dict[str, bool]:
+        """How far an approved company has come; nothing before."""
+        company = f"co of {one['application_id']}"
+        homes = {community for owner, community in self.opened if owner == company}
+        own = {("account", one["applicant_id"]), ("staff", company)}
+        own |= {(milestone, home) for milestone in ("register", "staff") for home in homes}
+        done = {milestone for milestone, _ in own & self.reached} | {"community" for _ in homes}
+        return {each: each in done for each in MILESTONES if one["state"] == "approved"}
+
+    def _check(self, who: Person, said: dict[str, Any]) -> None:
+        refuse(not whole(said), "wrong_check_character")
+        for file in (self.files.get(one, {}) for one in said["qualification_ids"]):
+            refuse(file.get("owner") != who.person_id, "no_such_qualification")
+            refuse(file["state"] == "refused", "qualification_refused")
+
+    def _free(self, said: dict[str, Any]) -> None:
+        known = self.applications.values()
+        taken = {one["credit_code"] for one in known if one["state"] in HOLDING}
+        refuse(said["credit_code"] in taken, "credit_code_taken")
+
+
+def whole(said: dict[str, Any]) -> bool:
+    """Whether a credit code has its check character; the machine's false ones end in X."""
+    return not said["credit_code"].endswith("X")
+
+
+def entry(action: str, actor_id: str, seen: int, now: datetime, **said: Any) -> dict[str, Any]:
+    """A step as the timeline keeps it, but for its hash."""
+    by = {"actor_id": actor_id, "actor": STEPS[action].actor, "at": now, "from_version": seen}
+    return {"note": "", "details": None, **by, "action": action, **said}
