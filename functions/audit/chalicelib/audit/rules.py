@@ -17,7 +17,7 @@ MAX_DATA_BYTES = 16 * 1024
 MAX_PEOPLE = 8
 """Whom one activity concerns, at most; it has a row for each, and events name three so far."""
 WITHHELD = frozenset({"name"})
-"""What some events say and the log must not: it can never be erased, and a name must be (PIPL 47)."""
+"""What events may say and rows may not: names must be erasable (PIPL 47), and rows are not."""
 
 
 def kept_data(data: Mapping[str, Any]) -> dict[str, Any]:

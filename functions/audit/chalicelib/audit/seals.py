@@ -1,4 +1,4 @@
-"""Seals (封存): what an hour's rows were, as a file that nobody can write again, and a chain of them.
+"""Seals (封存): what an hour's rows were, as files that nobody can write again, each chained.
 
 An hour is sealed when it is over.  Its file begins with the hour, the digest of the file before
 and the number of rows; then comes a line for each row with its key and its hash, in the order of
@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Seal:
-    """What the table keeps of an hour's file: its digest, that of the file before, how many rows."""
+    """What the table keeps of an hour's file: its digest, that of the one before, its rows."""
 
     hour: str
     before: str
@@ -132,7 +132,7 @@ def read(text: bytes) -> tuple[Seal, dict[str, str]] | None:
     try:
         head, *rows = (json.loads(line) for line in text.decode().splitlines())
         seal = Seal(head["hour"], head["before"], head["rows"], _digest(text.decode()))
-        hashes = {key: digest for key, digest in rows}
+        hashes = dict(rows)
     except (ValueError, TypeError, KeyError):
         return None
     return seal, hashes

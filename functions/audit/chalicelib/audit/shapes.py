@@ -47,9 +47,7 @@ Data = Annotated[
     ),
 ]
 Hour = Annotated[str, Meta(description="In UTC.", examples=["2026-11-22T04"])]
-Row = Annotated[
-    str, Meta(examples=["2026-11-22T04#rep_7k2m9x4a_01kan7q2w8e5r1t4y6v9p3s0dz:2#0"])
-]
+Row = Annotated[str, Meta(examples=["2026-11-22T04#rep_7k2m9x4a_01kan7q2w8e5r1t4y6v9p3s0dz:2#0"])]
 Count = Annotated[int, Meta(examples=[24])]
 FindingKind = Annotated[seals.Kind, Meta(examples=[seals.Kind.ROW_CHANGED])]
 KindZh = Annotated[str, Meta(examples=[texts.FINDINGS[seals.Kind.ROW_CHANGED][0]])]
@@ -134,7 +132,9 @@ class CheckReport(Shape):
 
 def activity_page(found: Page[model.Activity]) -> ActivityPage:
     """A page of activities as the API shows it."""
-    return ActivityPage(items=[_activity(one) for one in found.items], next_cursor=found.next_cursor)
+    return ActivityPage(
+        items=[_activity(one) for one in found.items], next_cursor=found.next_cursor
+    )
 
 
 def _activity(found: model.Activity) -> Activity:
@@ -168,6 +168,4 @@ def check_report(found: seals.Report) -> CheckReport:
 
 def _finding(found: seals.Finding) -> Finding:
     zh, en = texts.FINDINGS[found.kind]
-    return Finding(
-        kind=found.kind, kind_zh=zh, kind_en=en, hour=found.hour, row=found.row or None
-    )
+    return Finding(kind=found.kind, kind_zh=zh, kind_en=en, hour=found.hour, row=found.row or None)

@@ -4,7 +4,7 @@ Access patterns
 ---------------
 1. a new activity                     Transact  pk = platform#log#{yyyy-mm}, sk = {hour}#{id}#{n},
                                                 a row for each whom it concerns, and
-                                                pk = platform#heard#{id}, sk = heard: that it is known
+                                                pk = platform#heard#{id}, sk = heard
 2. the rows of an hour                Query     the same, sk begins with {hour}#, consistent
 3. the first hour of a month's rows   Query     the same, one item
 4. what a person did, or met          Query     by_person, newest first
@@ -143,6 +143,7 @@ def add_activity(activity: Activity, people: Sequence[str]) -> bool:
 
 def list_activities(search: Search, limit: int, cursor: str | None) -> Page[Activity]:
     """What is looked for, newest first; a page that holds a forged row is shorter."""
+    index: Any
     if search.subject_id:
         index, key = _RowItem.by_subject, _subject_key(search.subject_id)
     elif search.person_id and search.place:
@@ -201,9 +202,7 @@ def add_seal(seal: Seal) -> None:
     Refused
         What is there is another seal.
     """
-    item = _SealItem(
-        _SEALS, seal.hour, before=seal.before, rows=seal.rows, digest=seal.digest
-    )
+    item = _SealItem(_SEALS, seal.hour, before=seal.before, rows=seal.rows, digest=seal.digest)
     try:
         item.put()
     except Refused as refused:
@@ -226,9 +225,7 @@ def first_sealed() -> str | None:
 def get_seals(first: str, last: str) -> Mapping[str, Seal]:
     """The seals of at most 100 hours, by their hours."""
     within = _SealItem.sk.between(first, last)
-    found = page(
-        _SealItem, _SEALS, limit=100, cursor=None, range_condition=within, consistent=True
-    )
+    found = page(_SealItem, _SEALS, limit=100, cursor=None, range_condition=within, consistent=True)
     return {item.sk: _to_seal(item) for item in found.items}
 
 
