@@ -57,8 +57,9 @@ def list_activities(
     rules.check_search(search)
     scope = rules.scope_of(search)
     caller.require(scope)
+    found = store.list_activities(search, limit, cursor)
     store.add_search(_searched(caller, search, scope, now))
-    return store.list_activities(search, limit, cursor)
+    return found
 
 
 def seal_hours(now: datetime) -> Sealed:
