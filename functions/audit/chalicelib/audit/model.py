@@ -19,6 +19,8 @@ class Activity:
         Whose hands it were, and, where that is somebody else, in whose name.
     at, received_at
         When it happened, and when the log heard of it; its row belongs to the hour of the latter.
+    stray
+        Whether its row stands elsewhere: no seal covers it, and the log did not put it there.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Activity:
     actor_id: str
     for_id: str
     data: dict[str, Any]
+    stray: bool = False
 
 
 @dataclass(frozen=True)

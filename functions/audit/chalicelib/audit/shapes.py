@@ -46,6 +46,13 @@ Data = Annotated[
         examples=[{"state": "dispatched"}],
     ),
 ]
+Stray = Annotated[
+    bool,
+    Meta(
+        description="Whether it stands where no seal covers it: somebody put it there.",
+        examples=[False],
+    ),
+]
 Hour = Annotated[str, Meta(description="In UTC.", examples=["2026-11-22T04"])]
 Row = Annotated[str, Meta(examples=["2026-11-22T04#rep_7k2m9x4a_01kan7q2w8e5r1t4y6v9p3s0dz:2#0"])]
 Count = Annotated[int, Meta(examples=[24])]
@@ -99,6 +106,7 @@ class Activity(Shape):
     actor_id: ActorId
     for_id: PersonId | None
     data: Data
+    stray: Stray
 
 
 class ActivityPage(Shape):
@@ -150,6 +158,7 @@ def _activity(found: model.Activity) -> Activity:
         actor_id=found.actor_id,
         for_id=found.for_id or None,
         data=found.data,
+        stray=found.stray,
     )
 
 

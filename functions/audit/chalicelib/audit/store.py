@@ -142,7 +142,7 @@ def add_activity(activity: Activity, people: Sequence[str]) -> bool:
 
 
 def list_activities(search: Search, limit: int, cursor: str | None) -> Page[Activity]:
-    """What is looked for, newest first; a page that holds a forged row is shorter."""
+    """What is looked for, newest first."""
     index: Any
     if search.subject_id:
         index, key = _RowItem.by_subject, _subject_key(search.subject_id)
@@ -161,9 +161,7 @@ def list_activities(search: Search, limit: int, cursor: str | None) -> Page[Acti
         range_condition=_between(search.since, search.until),
         newest_first=True,
     )
-    # What stands outside its hour is in no seal, so it is none of the log's rows.
-    whole = (item for item in found.items if _stands_in_its_hour(item))
-    return Page(tuple(_to_activity(item) for item in whole), found.next_cursor)
+    return Page(tuple(_to_activity(item) for item in found.items), found.next_cursor)
 
 
 def list_lines(hour: str) -> list[Line]:
@@ -306,12 +304,9 @@ def _to_row(activity: Activity, number: int, person_id: str) -> _RowItem:
     )
 
 
-def _stands_in_its_hour(item: _RowItem) -> bool:
-    hour = hour_of(clock.from_text(item.received_at))
-    return item.pk == _log_key(hour) and item.sk.startswith(f"{hour}#{item.id}#")
-
-
 def _to_activity(item: _RowItem) -> Activity:
+    hour = hour_of(clock.from_text(item.received_at))
+    in_place = item.pk == _log_key(hour) and item.sk.startswith(f"{hour}#{item.id}#")
     return Activity(
         id=item.id,
         type=item.type,
@@ -324,6 +319,7 @@ def _to_activity(item: _RowItem) -> Activity:
         actor_id=item.actor_id,
         for_id=item.for_id,
         data=json.loads(item.data),
+        stray=not in_place,
     )
 
 
