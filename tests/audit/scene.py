@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared import clock, events
+from shared import aws, clock, events
 from shared.auth import Grant, Role
+from tests.harness.gateway import Answer, send
 from tests.harness.hours import hours_later
 
 COMPANY = "co_" + "7" * 26
@@ -18,6 +19,9 @@ COMMUNITY = "com_7k2m9x4a"
 TICKET = "rep_7k2m9x4a_" + "1" * 26
 GRANT_ID = "gra_" + "2" * 26
 RESIDENT_ID, CLERK_ID, DAUGHTER_ID = ("per_" + letter * 26 for letter in "aed")
+
+
+Item = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,68 @@ def queued(*told: events.Event) -> dict[str, Any]:
 def body(event: events.Event) -> str:
     """What a rule of the bus puts into a queue."""
     return json.dumps({"detail": json.loads(events.encode(event))})
+
+
+@dataclass(frozen=True)
+class Log:
+    """The capability as its functions run it: its app, and AWS to look and reach behind it."""
+
+    module: Any
+    table: str
+    bucket: str
+
+    def call(self, who: Person, method: str, url: str, body: Any = None) -> Answer:
+        """One request in somebody's name."""
+        return send(
+            self.module.app,
+            method,
+            url,
+            body=body,
+            person_id=who.person_id,
+            grants=who.grants,
+        )
+
+    def found(self, who: Person, query: str) -> list[dict[str, Any]]:
+        """The activities of the first page that somebody finds."""
+        answer = self.call(who, "GET", f"/activities?{query}")
+        assert answer.status == 200, answer.text
+        items: list[dict[str, Any]] = answer.json["items"]
+        return items
+
+    def hear(self, *told: events.Event) -> list[str]:
+        """Deliver events; the messages that must come again."""
+        answer = self.module.record_activity(queued(*told), None)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def items(self, kind: str = "") -> list[Item]:
+        """Everything in the table, or what is of one kind, in the order of the keys."""
+        found: list[Item] = aws.client("dynamodb").scan(TableName=self.table)["Items"]
+        own = [item for item in found if not kind or item["pk"]["S"].split("#")[1] == kind]
+        return sorted(own, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+    def put(self, *items: Item) -> None:
+        """Write items behind everybody's back."""
+        for item in items:
+            aws.client("dynamodb").put_item(TableName=self.table, Item=item)
+
+    def drop(self, item: Item) -> None:
+        """Delete an item behind everybody's back."""
+        key = {name: item[name] for name in ("pk", "sk")}
+        aws.client("dynamodb").delete_item(TableName=self.table, Key=key)
+
+    def file(self, hour: str) -> bytes:
+        """The file that seals an hour."""
+        found = aws.client("s3").get_object(Bucket=self.bucket, Key=f"seals/{hour}.jsonl")
+        body: bytes = found["Body"].read()
+        return body
+
+    def lay(self, hour: str, body: bytes | None) -> None:
+        """Put a file in the place of an hour's, or none, as if nothing were locked."""
+        where = {"Bucket": self.bucket, "Key": f"seals/{hour}.jsonl"}
+        if body is None:
+            aws.client("s3").delete_object(**where)
+        else:
+            aws.client("s3").put_object(**where, Body=body)
 
 
 class Day:
