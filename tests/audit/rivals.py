@@ -30,7 +30,8 @@ APART = {
 def scenes(recorder: Recorder) -> Iterator[Rivals]:
     """Events come in, hours end, one row is bent; at each moment, what may come."""
     day = Day()
-    recorder.start("record_activity", queued(happened(1)))
+    with day.at(0, 5):
+        recorder.start("record_activity", queued(happened(1)))
     with day.at(1, 20):
         # A row comes while the hour before is sealed, twice; people look.
         yield _all_of(day)

@@ -148,10 +148,10 @@ class Log:
 
 
 class Day:
-    """Moments of a day that begins with an hour, so that each run seals as many hours."""
+    """Moments of a day that began four hours before this hour; each run seals as many hours."""
 
     def __init__(self) -> None:
-        self._begin = clock.now().replace(minute=0, second=0, microsecond=0)
+        self._begin = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=4)
 
     @contextmanager
     def at(self, hours: int, minutes: int) -> Iterator[None]:

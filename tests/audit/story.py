@@ -40,18 +40,17 @@ def tell(recorder: Recorder, count: int) -> None:
     with day.at(1, 20):
         _file_without_seal()
         recorder.start("seal_hours", schedule("seal_hours"))
-    with day.at(1, 30):
-        _searched(recorder, day)
-        _told(recorder)
     with day.at(2, 20):
         recorder.start("seal_hours", schedule("seal_hours"))
     with day.at(4, 0):
+        _searched(recorder, day)
+        _told(recorder)
         wanted = {"since": day.text(0), "until": day.text(4)}
         assert recorder.request(AUDITOR, "POST", "/checks", wanted)["hours"] == 2
         _bend()
         recorder.start("check_days", schedule("check_days"))
         assert not recorder.request(AUDITOR, "POST", "/checks", wanted)["whole"]
-    with day.at(30, 0):
+    with day.at(34, 0):
         recorder.start("sweep_events", schedule("sweep_events"))
 
 
