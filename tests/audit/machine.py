@@ -13,7 +13,8 @@ from hypothesis.stateful import precondition, rule
 from shared import aws, clock, events
 from shared.auth import Grant, Role
 from tests.audit.invariants import broken
-from tests.audit.model import AUDITORS, HOUR, Model, Row, hour_of, people
+from tests.audit.model import AUDITORS, HOUR, Model, Row, people
+from tests.audit.scene import hour_of
 from tests.harness.hours import schedule
 from tests.harness.machines import Machine, Person, queued, refuse, same_times
 from tests.harness.oracles import Item, event_of, partition, plain

@@ -5,15 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.audit.scene import hour_of
 from tests.harness.machines import Person, refuse
 
 AUDITORS, HOUR = {"security_auditor"}, timedelta(hours=1)
 Row = dict[str, Any]
-
-
-def hour_of(moment: datetime) -> datetime:
-    """The hour in which an instant falls."""
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 class Model:
@@ -34,7 +30,7 @@ class Model:
         refuse(not (person or subject or place) or (subject and (person or place)), "one_search")
         since, until = asked.get("since"), asked.get("until")
         refuse(since and until and until < since, "ends_before_it_begins")
-        inner = f"com_{subject.split('_')[1]}" if subject and subject.count("_") == 2 else None
+        inner = subject and subject.count("_") == 2 and f"com_{subject.split('_')[1]}"
         refuse(not who.may(AUDITORS, inner or place or "platform"))
         return [
             row
@@ -46,8 +42,8 @@ class Model:
 
     def rows(self, hour: datetime) -> int:
         """How many rows an hour has: one for each whom an activity concerns."""
-        own = [row for row in self.heard.values() if hour_of(row["received_at"]) == hour]
-        return sum(len(people(row)) or 1 for row in own)
+        heard = self.heard.values()
+        return sum(len(people(row)) or 1 for row in heard if hour_of(row["received_at"]) == hour)
 
     def seal(self, now: datetime) -> None:
         """Seal the hours that are over."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared import aws, clock, events
@@ -68,6 +68,11 @@ def granted(name: str) -> events.Event:
         actor_id=MANAGER.person_id,
         data={"person_id": CLERK_ID, "role": "technician", "scope": COMMUNITY, "name": name},
     )
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The hour in which an instant falls."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def queued(*told: events.Event) -> dict[str, Any]:
@@ -151,7 +156,7 @@ class Day:
     """Moments of a day that began four hours before this hour; each run seals as many hours."""
 
     def __init__(self) -> None:
-        self._begin = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=4)
+        self._begin = hour_of(clock.now()) - timedelta(hours=4)
 
     @contextmanager
     def at(self, hours: int, minutes: int) -> Iterator[None]:
