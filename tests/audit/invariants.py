@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,8 +88,8 @@ def _heard(rows: Iterable[Plain], heard: Iterable[Plain]) -> Iterator[str]:
         yield f"N1: {one} is {'known and has no row' if one in known else 'not known'}"
     for one, own in sorted(by_id.items()):
         people = _people(own[0])
-        wanted = [f"platform#person#{person}" for person in people] or [None]
-        here = [f"{own[0]['community_id']}#person#{person}" for person in people] or [None]
+        wanted = _keys("platform", people)
+        here = _keys(own[0]["community_id"], people)
         own.sort(key=lambda row: int(row["sk"].rpartition("#")[2]))
         if [row.get("person_key") for row in own] != wanted:
             yield f"A10: {one} is listed for {[row.get('person_key') for row in own]}"
@@ -97,6 +97,11 @@ def _heard(rows: Iterable[Plain], heard: Iterable[Plain]) -> Iterator[str]:
             yield f"A10: {one} is listed here for {[row.get('person_here_key') for row in own]}"
         if len({row["sk"].rpartition("#")[0] for row in own}) != 1:
             yield f"N1: {one} stands in more than one hour"
+
+
+def _keys(owner: str, people: list[str]) -> list[str | None]:
+    """Under what the rows of an activity are listed; one row, under nothing, if it is nobody's."""
+    return [f"{owner}#person#{person}" for person in people] or [None]
 
 
 def _people(row: Plain) -> list[str]:
@@ -131,10 +136,10 @@ def _sealed(raw: Iterable[Item], seals: Iterable[Plain]) -> Iterator[str]:
 def _digest(hour: str, before: str, rows: list[Item]) -> str:
     lines = sorted([row["sk"]["S"], _sha256(_line(row))] for row in rows)
     head = {"hour": hour, "before": before, "rows": len(rows)}
-    return _sha256("".join(f"{_line(part)}\n" for part in (head, *lines)))
+    return _sha256("".join(f"{_line(part)}\n" for part in [head, *lines]))
 
 
-def _line(value: Mapping[str, Any] | list[Any]) -> str:
+def _line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

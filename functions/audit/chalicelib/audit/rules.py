@@ -21,7 +21,14 @@ WITHHELD = frozenset({"name"})
 
 
 def kept_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What the log keeps of an event's data."""
+    """What the log keeps of an event's data.
+
+    Returns
+    -------
+    dict
+        All but what is withheld; where that is more than 16 KB, its `bytes` and its `sha256`, of
+        the JSON text with sorted names.
+    """
     kept = {name: value for name, value in data.items() if name not in WITHHELD}
     text = json.dumps(kept, ensure_ascii=False, sort_keys=True).encode()
     if len(text) <= MAX_DATA_BYTES:
@@ -30,7 +37,13 @@ def kept_data(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def people(activity: Activity) -> tuple[str, ...]:
-    """Whom an activity concerns: who did it, in whose name, to whom, and whom its data name."""
+    """Whom an activity concerns: who did it, in whose name, to whom, and whom its data name.
+
+    Returns
+    -------
+    tuple of str
+        Ids of persons, each once, at most eight; the first has the row that things and places list.
+    """
     named = (activity.actor_id, activity.for_id, activity.subject_id, *activity.data.values())
     found = [one for one in named if isinstance(one, str) and ids.is_person_id(one)]
     return tuple(dict.fromkeys(found))[:MAX_PEOPLE]
