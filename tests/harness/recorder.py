@@ -29,7 +29,7 @@ from tests.harness.meter import Charge, Meter
 from tests.harness.touched import Touched, touched
 
 API = "api_handler"
-_READS = ("Get", "Query", "BatchGet")
+_READS = ("Get", "Query", "BatchGet", "Decrypt", "Sign")
 _TRANSACTED = {
     "ConditionCheck": "ConditionCheckItem",
     "Delete": "DeleteItem",
