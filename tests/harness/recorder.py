@@ -284,9 +284,10 @@ class Recorder:
                 prefix = asked["Key"].partition("/")[0]
                 yield Right(f"s3:{operation}", f"{self._names[asked['Bucket']]}/{prefix}/*")
             case "kms", "CreateKey":
-                # Keys have no names before they are made (AWS: service authorization, KMS).
+                # It takes no resource: a key has no name before it is made (AWS: service
+                # authorization reference, KMS).
                 yield Right("kms:CreateKey", "*")
-                yield Right("kms:TagResource", "*")
+                yield Right("kms:TagResource", "keys/*")
             case "kms", _:
                 yield Right(f"kms:{operation}", "keys/*")
             case "secretsmanager", "GetSecretValue":
