@@ -30,6 +30,15 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
         "register_community": "an empty community gives nobody a right",
         "request_import": "a file that waits for its commit moves nothing",
     },
+    "identity": {
+        **dict.fromkeys(
+            (
+                *("change_account", "export_account", "erase_account"),
+                *("register_dependent", "give_mandate", "end_mandate"),
+            ),
+            "one's own account hangs on no grant; the frozen and erased are stopped by their state",
+        ),
+    },
     "repairs": {
         "request_photo_upload": "a photo that no ticket shows is seen by nobody",
         **dict.fromkeys(

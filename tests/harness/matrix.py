@@ -11,7 +11,7 @@ theirs.  One is counted for each request sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from local.apps import load_app
@@ -37,7 +37,7 @@ from tests.harness.gateway import Answer, operation_of, send
 from tests.harness.named import Named, Scopes
 from tests.harness.recorder import API, Asked, Trigger
 from tests.harness.rights import hold, lose
-from tests.harness.world import World, taken
+from tests.harness.world import Item, World, taken
 
 UNNAMED = Place("co_" + "h" * 26, "com_hhhhhhhh", "1", "1", "101")
 """Where a request happens that does not say where."""
@@ -150,7 +150,8 @@ class _Attack:
         for place in (self._home, ABROAD):
             self._reach(place)
         items = [item for table in stored().items.values() for item in table.values()]
-        scopes, before = named.scopes_of(items), set(named.in_text(str(items)))
+        scopes = named.scopes_of(items)
+        people = {one.id for one in ids_named if one.kind == "per"}
         owned = any(one.id in scopes.rooms for one in ids_named)
         for actor in actors(operation.allows, asked.who.grants, self._home, owned=owned):
             for context in self._shown(actor, asked):
@@ -159,7 +160,9 @@ class _Attack:
                 within = (
                     caller is not None and not actor.alike and _within(caller, ids_named, scopes)
                 )
-                foreign = _foreign(answer, caller, scopes, before) if caller else []
+                foreign = _foreign(answer, caller, scopes, items) if caller else []
+                # Whom they name themselves, they know.
+                foreign = [one for one in foreign if one not in people]
                 self._matrix.tries.append(Try(way_in, actor, answer, within, tuple(foreign), calls))
 
     def _reach(self, place: Place) -> None:
@@ -219,13 +222,18 @@ def _within(caller: Caller, ids_named: Iterable[Named], scopes: Scopes) -> bool:
     return all(any(named.reaches(own, scope) for own in caller.scopes) for scope in needed)
 
 
-def _foreign(answer: Answer, caller: Caller, scopes: Scopes, before: set[str]) -> list[str]:
-    """What an answer names that was there before and is not the caller's."""
+def _foreign(answer: Answer, caller: Caller, scopes: Scopes, items: Sequence[Item]) -> list[str]:
+    """What an answer names that was there before and is not the caller's.
+
+    What stands in an item under a person's own id is theirs.
+    """
     own = [grant.scope for grant in caller.grants]
+    theirs = [item for item in items if item["pk"]["S"].endswith(f"#{caller.person_id}")]
+    others = set(named.in_text(str(items))) - set(named.in_text(str(theirs)))
     return [
         any_id
         for any_id in named.in_text(answer.text)
-        if any_id in before and any_id != caller.person_id and not scopes.reached(own, any_id)
+        if any_id in others and any_id != caller.person_id and not scopes.reached(own, any_id)
     ]
 
 

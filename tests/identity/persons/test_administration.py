@@ -174,7 +174,9 @@ def test_only_two_active_people_are_merged_and_none_that_others_rely_on(people: 
     people.call(ADMIN, "POST", url(kept, "freeze"), {"reason": "fraud"})
     assert people.call(ADMIN, "POST", url(gone, "merge"), into).status == 409
     people.call(ADMIN, "POST", url(kept, "unfreeze"), {"reason": "mistake"})
-    people.call(gone, "POST", "/me/mandates", {"acting_id": kept.person_id})
+    named = {"acting_id": kept.person_id, "name": "王五"}
+    people.call(kept, "PATCH", "/me", {"name": "王五"})
+    assert people.call(gone, "POST", "/me/mandates", named).status == 200
     assert people.call(ADMIN, "POST", url(gone, "merge"), into).status == 409
 
 

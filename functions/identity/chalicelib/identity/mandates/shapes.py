@@ -22,9 +22,10 @@ class RegisterDependent(Shape):
 
 
 class GiveMandate(Shape):
-    """Who may act for the caller from now on; they show the id on their own device."""
+    """Who may act for the caller from now on: the id as they show it, and the name to be sure."""
 
     acting_id: PersonId
+    name: Name
 
 
 class EndMandate(Shape):

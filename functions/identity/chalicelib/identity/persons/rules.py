@@ -270,6 +270,18 @@ def with_login(person: Person, login: Login) -> Person:
     return replace(person, logins=(*person.logins, login))
 
 
+def check_named(person: Person, name_key: str) -> None:
+    """Go on only with somebody of this name: whoever tries ids learns of nobody.
+
+    Raises
+    ------
+    NotFound
+        They have another name, or none.
+    """
+    if person.name_key != name_key:
+        raise NotFound
+
+
 def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Person, Person]:
     """Both, once the one may act for the other; the same once more changes nothing.
 
@@ -282,13 +294,14 @@ def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Perso
     Raises
     ------
     NotFound
-        They may not pass it on, or the person it is given to is not active.
+        They may not pass it on, or the person it is given to is not active or has no account.
     Conflict
         `not_oneself`: nobody acts for themselves.
     Limited
         `too_many_mandates`, `too_many_wards`: one of them has as many as there may be.
     """
-    if acting.state is not State.ACTIVE or (by_acting and person.logins):
+    able = acting.state is State.ACTIVE and acting.logins
+    if not able or (by_acting and person.logins):
         raise NotFound
     if acting.id == person.id:
         raise Conflict("not_oneself")
