@@ -56,7 +56,7 @@ class Wechat(Sandbox):
         super().__init__(port)
         self._logins: dict[str, _Code] = {}
         self._phones: dict[str, _Code] = {}
-        self._token, self._token_until = "", 0.0
+        self._given, self._good_until = "", 0.0
         self._asked: dict[str, deque[float]] = {}
         self.busy = False
         """Whether it answers everything with its own system error."""
@@ -75,7 +75,7 @@ class Wechat(Sandbox):
 
     def forget_token(self) -> None:
         """Let the token that was given out be good no more, as WeChat may at any time."""
-        self._token = ""
+        self._given = ""
 
     def settings(self) -> dict[str, str]:
         """How our functions reach it (`chalicelib.identity.providers.settings`)."""
@@ -130,12 +130,12 @@ class Wechat(Sandbox):
         if body.get("secret") != SECRET or body.get("grant_type") != "client_credential":
             return _refused(INVALID_SECRET)
         now = time.monotonic()
-        if not self._token or now > self._token_until or body.get("force_refresh"):
-            self._token, self._token_until = secrets.token_urlsafe(64), now + TOKEN_SECONDS
-        return {"access_token": self._token, "expires_in": int(self._token_until - now)}
+        if not self._given or now > self._good_until or body.get("force_refresh"):
+            self._given, self._good_until = secrets.token_urlsafe(64), now + TOKEN_SECONDS
+        return {"access_token": self._given, "expires_in": int(self._good_until - now)}
 
     def _phone(self, request: Request) -> Any:
-        if not self._token or request.query.get("access_token") != self._token:
+        if not self._given or request.query.get("access_token") != self._given:
             return _refused(INVALID_TOKEN)
         code, refusal = _taken(self._phones, json.loads(request.body).get("code", ""))
         if code is None:

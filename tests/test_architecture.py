@@ -170,6 +170,7 @@ def empty_estate(
     region = {"LocationConstraint": s3.meta.region_name}
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=region)
     settings = {"BUS": bus, "BUCKET": bucket, "ISSUERS": "[]", "STAGE": "test"}
+    settings |= {"ISSUER": "https://api.linli.example/identity", "PROVIDERS": "nobody"}
     for setting, value in settings.items():
         monkeypatch.setenv(setting, value)
     return bus
