@@ -112,12 +112,13 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
     if held is not None and held.person_id != invitation.person_id:
         raise Conflict("username_taken")
     _, wrapped = persons.get_with_key(invitation.person_id)
-    if invitation.proof is not None and hmac.compare_digest(invitation.mark, mark):
-        secret = _secret(invitation.person_id, wrapped, invitation.proof)
-    else:
-        secret = authenticator.new_secret()
+    if not wrapped:
+        raise Conflict("code_not_valid")
+    secret = authenticator.secret_of(_chance("authenticator", mark))
+    if not hmac.compare_digest(invitation.mark, mark):
         sealed = vault.seal(invitation.person_id, wrapped, secret.encode())
-        proof = Proof(username, passwords.hashed(given.password), sealed)
+        hashed = passwords.hashed(given.password, _chance("salt", mark))
+        proof = Proof(username, hashed, sealed)
         store.save_invitation(rules.accept(invitation, proof, mark))
     return authenticator.enrolment(secret, given.username)
 
@@ -171,7 +172,9 @@ def sign_in(given: shapes.SignIn, key: str, address: str, now: datetime) -> open
         return opening.open_session(person_id, "staff", given.device, mark, now)
     credential = _proven(before, given.password, given.totp, mark, now)
     if passwords.is_outdated(credential.proof.password_hash):
-        proof = replace(credential.proof, password_hash=passwords.hashed(given.password))
+        proof = replace(
+            credential.proof, password_hash=passwords.hashed(given.password, _chance("salt", mark))
+        )
         credential = replace(credential, proof=proof)
     store.save_use(credential, name)
     return opening.open_session(person_id, "staff", given.device, mark, now)
@@ -195,7 +198,9 @@ def change_password(
     if before is not None and before.proof.username != name:
         before = None
     credential = _proven(before, given.old_password, given.totp, mark, now)
-    proof = replace(credential.proof, password_hash=passwords.hashed(given.new_password))
+    proof = replace(
+        credential.proof, password_hash=passwords.hashed(given.new_password, _chance("salt", mark))
+    )
     changed = replace(credential, proof=proof)
     store.save_password(changed, _set(changed, "change", now))
 
@@ -263,6 +268,15 @@ def _mark(*facts: str) -> str:
     """What a request or an address is known by when it comes again; it tells nothing else."""
     said = "\0".join(facts).encode()
     return ids.letters(hmac.digest(vault.derived_key("mark"), said, "sha256"))
+
+
+def _chance(label: str, mark: str) -> bytes:
+    """32 bytes that this very request always gives, and that nobody else can tell.
+
+    Where its answer was lost it comes again, and must be given the same secret; after it, its mark
+    stands nowhere.
+    """
+    return hmac.digest(vault.derived_key(label), mark.encode(), "sha256")
 
 
 def _invited(invitation: Invitation) -> events.Event:
