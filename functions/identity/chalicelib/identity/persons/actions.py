@@ -24,12 +24,12 @@ from shared.errors import NotFound
 EXPORTS_A_DAY = 5
 
 
-def show_me(caller: Caller) -> Known:
+def show_account(caller: Caller) -> Known:
     """Who the caller is."""
     return _known(caller.own())[0]
 
 
-def change_me(caller: Caller, change: shapes.ChangeMe, now: datetime) -> Known:
+def change_account(caller: Caller, change: shapes.ChangeAccount, now: datetime) -> Known:
     """Correct what is known of the caller; the same once more changes nothing."""
     known, key = _known(caller.own())
     person, before = known.person, known.details
@@ -52,7 +52,7 @@ def change_me(caller: Caller, change: shapes.ChangeMe, now: datetime) -> Known:
     return Known(after, details)
 
 
-def export_me(caller: Caller, key: str, now: datetime) -> Everything:
+def export_account(caller: Caller, key: str, now: datetime) -> Everything:
     """Everything that is kept of the caller (PIPL 45), told of before it is answered."""
     known, _ = _known(caller.own())
     disclosure = Disclosure(
@@ -67,7 +67,7 @@ def export_me(caller: Caller, key: str, now: datetime) -> Everything:
     return Everything(known, sessions.get_sessions(caller.person_id).open)
 
 
-def erase_me(caller: Caller, now: datetime) -> Person:
+def erase_account(caller: Caller, now: datetime) -> Person:
     """Erase the caller (PIPL 47), who signed in just now; whoever acts for them may not.
 
     Raises

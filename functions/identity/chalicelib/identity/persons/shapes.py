@@ -40,7 +40,7 @@ AnyIdNumber = Annotated[str, Meta(examples=["11010519491231002X"], extra=PERSONA
 AnyPlates = Annotated[tuple[str, ...], Meta(examples=[["京A12345"]], extra=PERSONAL)]
 
 
-class ChangeMe(Shape):
+class ChangeAccount(Shape):
     """What is to be corrected; what is not named stays as it is."""
 
     name: Name | UnsetType = UNSET

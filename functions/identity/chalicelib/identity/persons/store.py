@@ -15,7 +15,7 @@ Access patterns
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute, UTCDateTimeAttribute
@@ -128,6 +128,25 @@ def find_named(name_key: str) -> tuple[Summary, ...]:
         newest_first=True,
     )  # fmt: skip
     return tuple(_to_summary(item) for item in found.items)
+
+
+def add_person(
+    person: Person,
+    wrapped_key: bytes,
+    event: events.Event,
+    logins: Mapping[Held, events.Event | None],
+) -> bool:
+    """Store a new person with their key and what they sign in by; False if that is taken."""
+    try:
+        with Transaction() as transaction:
+            made = Writing(transaction)
+            made.person(person, event)
+            made.key(person.id, wrapped_key)
+            for held, bound in logins.items():
+                made.login(held, bound)
+    except Refused:
+        return False
+    return True
 
 
 class Writing:
