@@ -134,7 +134,7 @@ def confirm_invitation(
         return
     invitation = rules.check_code(known, _code(known.id if known else ""), given.code, now)
     person, wrapped = persons.get_with_key(invitation.person_id)
-    if invitation.proof is None or person is None:
+    if invitation.proof is None or person is None or not wrapped:
         raise Conflict("code_not_valid")
     secret = _secret(person.id, wrapped, invitation.proof)
     step = authenticator.step_of_code(secret, given.totp, rules.steps_around(now))
@@ -152,7 +152,9 @@ def _tried_invitation(phone: str, mark: str, address: str, now: datetime) -> Inv
     return store.get_invitation(phone)
 
 
-def sign_in(given: shapes.SignIn, key: str, address: str, now: datetime) -> opening.Tokens:
+def sign_in_by_password(
+    given: shapes.SignIn, key: str, address: str, now: datetime
+) -> opening.Tokens:
     """Let somebody in who knows their password and has their authenticator.
 
     Raises
@@ -219,6 +221,8 @@ def _proven(
         raise Conflict("sign_in_refused")
     assert known is not None  # nobody's password is never right
     _, wrapped = persons.get_with_key(known.person_id)
+    if not wrapped:
+        raise Conflict("sign_in_refused")
     secret = _secret(known.person_id, wrapped, known.proof)
     step = authenticator.step_of_code(secret, totp, rules.steps_around(now))
     if step is None:
@@ -251,9 +255,7 @@ def _invitation_quotas(invitation: Invitation, now: datetime) -> tuple[Quota, ..
 
 
 def _secret(person_id: str, wrapped: bytes, proof: Proof) -> str:
-    """The authenticator's secret; refused where the person's key was destroyed."""
-    if not wrapped:
-        raise Conflict("sign_in_refused")
+    """The authenticator's secret."""
     return vault.open_sealed(person_id, wrapped, proof.secret).decode()
 
 
