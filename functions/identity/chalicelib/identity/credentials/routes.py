@@ -19,7 +19,7 @@ routes = Routes()
     takes=shapes.InviteStaff,
     gives=shapes.Invited,
     status=201,
-    errors=["busy", "stale_version", "login_of_another", "login_taken"],
+    errors=["busy"],
     limits=["too_many_invitations", "provider_unreachable"],
     keyed=True,
 )
