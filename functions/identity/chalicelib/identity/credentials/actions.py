@@ -12,11 +12,11 @@ from chalicelib.identity.persons import arrivals, envelopes
 from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Details, Origin
 from chalicelib.identity.providers import text_messages
-from chalicelib.identity.quotas import Quota
 from chalicelib.identity.sessions import opening
 from shared import clock, events, grants, ids, vault
 from shared.auth import PLATFORM, Caller
 from shared.errors import Conflict, NotFound
+from shared.quotas import Quota
 
 SOURCE = "identity"
 INVITATIONS_PER_DAY, INVITATIONS_PER_PHONE = 50, 5
