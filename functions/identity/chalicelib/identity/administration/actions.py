@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chalicelib.identity.administration import rules
 from chalicelib.identity.administration.rules import DISCLOSURES_A_DAY, Cause, Field, Purpose
+from chalicelib.identity.credentials import store as credentials
 from chalicelib.identity.persons import disclosures, envelopes, erasing, store, telling
 from chalicelib.identity.persons import rules as persons
 from chalicelib.identity.persons.disclosures import Disclosure
@@ -123,6 +124,8 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
         for login in absorbed.logins:
             if login not in moving:
                 writing.drop_login(login)
+        if absorbed.login("username"):
+            credentials.drop_credential(writing.transaction, absorbed.id)
     return gone
 
 

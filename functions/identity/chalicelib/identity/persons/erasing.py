@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from chalicelib.identity.credentials import store as credentials
 from chalicelib.identity.persons import rules, store, telling
 from chalicelib.identity.persons.rules import Person, State
 from shared.auth import Grant
@@ -36,6 +37,8 @@ def erase(
         writing.drop_key(person.id)
         for login in person.logins:
             writing.drop_login(login)
+        if person.login("username"):
+            credentials.drop_credential(writing.transaction, person.id)
         if person.state is State.ACTIVE:
             writing.freeze(person.id)
         for acting_id in person.acting:

@@ -245,8 +245,15 @@ def _check_mergeable(absorbed: Person, into: Person) -> None:
 
 
 def merged(absorbed: Person, into: Person) -> tuple[Person, Person, tuple[Login, ...]]:
-    """Both after the merge, and the logins that move; a kind that both have stays as it was."""
-    moving = tuple(login for login in absorbed.logins if into.login(login.kind) is None)
+    """Both after the merge, and the logins that move; a kind that both have stays as it was.
+
+    A username does not move: its password and second factor are sealed for the one who goes.
+    """
+    moving = tuple(
+        login
+        for login in absorbed.logins
+        if into.login(login.kind) is None and login.kind != "username"
+    )
     gone = replace(erased(absorbed), state=State.MERGED, into_id=into.id)
     return gone, replace(into, logins=(*into.logins, *moving)), moving
 
