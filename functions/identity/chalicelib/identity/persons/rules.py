@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.identity.feedback.rules import Feedback
 from chalicelib.identity.sessions.rules import Session
+from chalicelib.identity.settings.rules import Settings
 from shared.auth import MAX_MANDATES
 from shared.errors import Conflict, Limited, NotFound
 from shared.outbox import EMPTY, Outbox
@@ -138,10 +140,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Everything:
-    """All that is kept of a person."""
+    """All that is kept of a person; of what they said, the newest, and where the rest goes on."""
 
     known: Known
     sessions: tuple[Session, ...]
+    settings: Settings
+    feedback: tuple[Feedback, ...]
+    words: tuple[tuple[str | None, str | None], ...]
+    feedback_cursor: str | None
 
 
 def check_standing(person: Person | None) -> Person:
