@@ -58,6 +58,8 @@ class Wechat(Sandbox):
         self._phones: dict[str, _Code] = {}
         self._given, self._good_until = "", 0.0
         self._asked: dict[str, deque[float]] = {}
+        self.single_use = True
+        """Whether a code is good once, as at WeChat; whoever tries one moment many times says no."""
         self.busy = False
         """Whether it answers everything with its own system error."""
 
@@ -106,7 +108,7 @@ class Wechat(Sandbox):
             return _refused(INVALID_SECRET)
         if query.get("grant_type") != "authorization_code":
             return _refused(-1)
-        code, refusal = _taken(self._logins, query.get("js_code", ""))
+        code, refusal = self._taken(self._logins, query.get("js_code", ""))
         if code is None:
             return _refused(refusal)
         if self._too_often(code.about):
@@ -116,6 +118,16 @@ class Wechat(Sandbox):
             "openid": "o" + _digest("openid", code.about)[:27],
             "unionid": "oU" + _digest("unionid", code.about)[:26],
         }
+
+    def _taken(self, codes: dict[str, _Code], text: str) -> tuple[_Code | None, int]:
+        """The code that is used up by this, or None and why it is refused."""
+        code = codes.get(text)
+        if code is None or time.monotonic() - code.made_at > CODE_SECONDS:
+            return None, INVALID_CODE
+        if code.used:
+            return None, USED_CODE
+        code.used = self.single_use
+        return code, 0
 
     def _too_often(self, user: str) -> bool:
         now, asked = time.monotonic(), self._asked.setdefault(user, deque())
@@ -137,7 +149,7 @@ class Wechat(Sandbox):
     def _phone(self, request: Request) -> Any:
         if not self._given or request.query.get("access_token") != self._given:
             return _refused(INVALID_TOKEN)
-        code, refusal = _taken(self._phones, json.loads(request.body).get("code", ""))
+        code, refusal = self._taken(self._phones, json.loads(request.body).get("code", ""))
         if code is None:
             # Here WeChat calls a used code invalid.
             return _refused(INVALID_CODE if refusal == USED_CODE else refusal)
@@ -151,17 +163,6 @@ class Wechat(Sandbox):
                 "watermark": {"timestamp": int(time.time()), "appid": APP_ID},
             },
         }
-
-
-def _taken(codes: dict[str, _Code], text: str) -> tuple[_Code | None, int]:
-    """The code that is used up by this, or None and why it is refused."""
-    code = codes.get(text)
-    if code is None or time.monotonic() - code.made_at > CODE_SECONDS:
-        return None, INVALID_CODE
-    if code.used:
-        return None, USED_CODE
-    code.used = True
-    return code, 0
 
 
 def _digest(kind: str, user: str) -> str:

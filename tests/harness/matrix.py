@@ -11,7 +11,7 @@ theirs.  One is counted for each request sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from local.apps import load_app
@@ -37,7 +37,7 @@ from tests.harness.gateway import Answer, operation_of, send
 from tests.harness.named import Named, Scopes
 from tests.harness.recorder import API, Asked, Trigger
 from tests.harness.rights import hold, lose
-from tests.harness.world import Item, World, taken
+from tests.harness.world import World, taken
 
 UNNAMED = Place("co_" + "h" * 26, "com_hhhhhhhh", "1", "1", "101")
 """Where a request happens that does not say where."""
@@ -149,20 +149,29 @@ class _Attack:
             return
         for place in (self._home, ABROAD):
             self._reach(place)
-        items = [item for table in stored().items.values() for item in table.values()]
-        scopes = named.scopes_of(items)
-        people = {one.id for one in ids_named if one.kind == "per"}
+        at_first = stored()
+        items = [item for table in at_first.items.values() for item in table.values()]
+        scopes, before = named.scopes_of(items), set(named.in_text(str(items)))
         owned = any(one.id in scopes.rooms for one in ids_named)
         for actor in actors(operation.allows, asked.who.grants, self._home, owned=owned):
             for context in self._shown(actor, asked):
                 answer, calls = heard_of(self._app, asked, context)
+                if way_in in named.ANYBODYS:
+                    # What one of them made is not the next one's.
+                    at_first.put_back(stored())
                 caller = from_context(context, operation.allows) if context else None
-                within = (
-                    caller is not None and not actor.alike and _within(caller, ids_named, scopes)
+                # Who has lost every role is still who they were.
+                themselves = operation.allows is SIGNED_IN and (
+                    caller is not None and caller.person_id == asked.who.person_id
                 )
-                foreign = _foreign(answer, caller, scopes, items) if caller else []
-                # Whom they name themselves, they know.
-                foreign = [one for one in foreign if one not in people]
+                anybodys = themselves or way_in in named.ANYBODYS
+                within = caller is not None and (
+                    anybodys or (not actor.alike and _within(caller, ids_named, scopes))
+                )
+                known = before - {one.id for one in ids_named} if anybodys else before
+                foreign = (
+                    _foreign(answer, caller, scopes, known) if caller and not themselves else []
+                )
                 self._matrix.tries.append(Try(way_in, actor, answer, within, tuple(foreign), calls))
 
     def _reach(self, place: Place) -> None:
@@ -222,18 +231,13 @@ def _within(caller: Caller, ids_named: Iterable[Named], scopes: Scopes) -> bool:
     return all(any(named.reaches(own, scope) for own in caller.scopes) for scope in needed)
 
 
-def _foreign(answer: Answer, caller: Caller, scopes: Scopes, items: Sequence[Item]) -> list[str]:
-    """What an answer names that was there before and is not the caller's.
-
-    What stands in an item under a person's own id is theirs.
-    """
+def _foreign(answer: Answer, caller: Caller, scopes: Scopes, before: set[str]) -> list[str]:
+    """What an answer names that was there before and is not the caller's."""
     own = [grant.scope for grant in caller.grants]
-    theirs = [item for item in items if item["pk"]["S"].endswith(f"#{caller.person_id}")]
-    others = set(named.in_text(str(items))) - set(named.in_text(str(theirs)))
     return [
         any_id
         for any_id in named.in_text(answer.text)
-        if any_id in others and any_id != caller.person_id and not scopes.reached(own, any_id)
+        if any_id in before and any_id != caller.person_id and not scopes.reached(own, any_id)
     ]
 
 

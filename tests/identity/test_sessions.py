@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -83,7 +84,7 @@ def forged(token: str, place: int, text: str) -> str:
     return ".".join(parts)
 
 
-FORGERIES = {
+FORGERIES: dict[str, Callable[[str], str]] = {
     "of another person": lambda token: forged(token, 1, "b" * 26),
     "of another session": lambda token: forged(token, 2, "s" * 26),
     "of a turn to come": lambda token: forged(token, 3, "1"),

@@ -16,19 +16,16 @@ PHONE = "13912345678"
 
 @pytest.fixture(scope="module")
 def sandboxes(platform: Platform) -> Iterator[Sandboxes]:
-    """The providers, known to the platform; its first signing key is made."""
-    session = platform.emulator.session()
+    """The providers, known to the platform."""
+    secrets = platform.emulator.session().client("secretsmanager")
     with Sandboxes() as running:
-        running.configure(session.client("secretsmanager"), STAGE)
-        name = f"linli-{STAGE}-rotate-keys"
-        made = session.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-        assert "FunctionError" not in made, made["Payload"].read()
+        running.configure(secrets, STAGE)
         yield running
 
 
 def ask(platform: Platform, path: str, body: Any, status: int, key: str | None = None) -> Any:
     """One request of somebody without a token."""
-    answer = Client(platform.base_url, "").ask("POST", f"/identity{path}", body, key)
+    answer = Client(platform.base_url).ask("POST", f"/identity{path}", body, key)
     assert answer.status == status, answer.json
     return answer.json
 
@@ -65,7 +62,7 @@ def test_a_resident_comes_in_by_wechat_and_binds_their_phone(
 
 
 def test_the_issuer_describes_itself_to_everybody(platform: Platform, sandboxes: Sandboxes) -> None:
-    known = Client(platform.base_url, "")
+    known = Client(platform.base_url)
     described = known.ask("GET", "/identity/.well-known/openid-configuration").json
     assert described["issuer"] == f"{platform.base_url}/identity"
     document = known.ask("GET", "/identity/.well-known/jwks.json").json

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chalicelib.identity.persons import arrivals, store
-from chalicelib.identity.persons.rules import Details, Merging, State
+from chalicelib.identity.persons.rules import Details, Merging, PersonState
 from chalicelib.identity.sessions import store as sessions
 from shared import clock, grants, vault
 from shared.auth import Grant, Role
@@ -31,7 +31,7 @@ OWNER = Grant(Role.OWNER, ROOM)
 LOOK = {"fields": ["phone"], "reason": "repair"}
 
 
-def state_of(who: Somebody) -> State:
+def state_of(who: Somebody) -> PersonState:
     person = store.get_person(who.person_id)
     assert person is not None
     return person.state

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.identity.persons import arrivals, shapes, store
-from chalicelib.identity.persons.rules import Details, State
+from chalicelib.identity.persons.rules import Details, PersonState
 from shared import aws, clock, grants, vault
 from shared.auth import Grant, Role
 from shared.errors import Conflict, NotFound
@@ -39,7 +39,7 @@ def test_whoever_proves_a_phone_is_the_same_person_each_time() -> None:
     again = arrivals.arrive("phone", f"+86 {PHONE}", Details(phone=PHONE), clock.now())
     other = arrivals.arrive("phone", OTHER_PHONE, Details(phone=OTHER_PHONE), clock.now())
     assert first.id == again.id != other.id
-    assert first.state is State.ACTIVE
+    assert first.state is PersonState.ACTIVE
 
 
 def test_a_newcomer_by_a_new_openid_of_a_known_unionid_is_known() -> None:
@@ -179,7 +179,7 @@ def test_an_erased_person_is_gone_from_every_byte(people: People) -> None:
     kept = store.get_with_key(who.person_id)
     assert kept[0] is not None
     assert (kept[0].state, kept[0].envelope, kept[0].logins, kept[1]) == (
-        State.ERASED, b"", (), b"",
+        PersonState.ERASED, b"", (), b"",
     )  # fmt: skip
     assert "PersonErased" in people.identity.told()
     # What they may do is community's to end, which hears of it; until then the mark is enough.

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.identity.mandates import rules
-from chalicelib.identity.mandates.rules import Kind, Mandates, Other
+from chalicelib.identity.mandates.rules import Dependence, Mandates, Other
 from chalicelib.identity.persons import envelopes, store, telling
 from chalicelib.identity.persons import rules as persons
-from chalicelib.identity.persons.rules import Details, Origin, Person, State
+from chalicelib.identity.persons.rules import Details, Origin, Person, PersonState
 from shared import ids, vault
 from shared.auth import Caller
 from shared.errors import Conflict, NotFound
 
 
-def register_dependent(caller: Caller, name: str, kind: Kind, key: str, now: datetime) -> Other:
+def register_dependent(
+    caller: Caller, name: str, kind: Dependence, key: str, now: datetime
+) -> Other:
     """Take in somebody who has no account, for whom the caller may act from now on.
 
     Raises
@@ -31,7 +33,7 @@ def register_dependent(caller: Caller, name: str, kind: Kind, key: str, now: dat
     wrapped = vault.new_key(person_id)
     person = Person(
         person_id,
-        State.ACTIVE,
+        PersonState.ACTIVE,
         Origin.DEPENDENT,
         now,
         name_key=vault.blind("name", name),
@@ -114,7 +116,7 @@ def _both(person_id: str, acting_id: str) -> tuple[Person, Person]:
 
 
 def _active(person: Person | None) -> Person:
-    if person is None or person.state is not State.ACTIVE:
+    if person is None or person.state is not PersonState.ACTIVE:
         raise NotFound
     return person
 

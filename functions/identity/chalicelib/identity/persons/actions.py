@@ -16,7 +16,7 @@ from chalicelib.identity.persons import (
     telling,
 )
 from chalicelib.identity.persons.disclosures import Disclosure
-from chalicelib.identity.persons.rules import Details, Everything, Known, Person, State
+from chalicelib.identity.persons.rules import Details, Everything, Known, Person, PersonState
 from chalicelib.identity.sessions import store as sessions
 from chalicelib.identity.settings import store as settings
 from shared import ids, vault
@@ -87,7 +87,7 @@ def erase_account(caller: Caller, now: datetime) -> Person:
         `sign_in_again`: their newest sign-in is too old.  `wards_first`: they act for others.
     """
     person = store.get_person(caller.own())
-    if person is not None and person.state is State.ERASED:
+    if person is not None and person.state is PersonState.ERASED:
         return person
     standing = rules.check_standing(person)
     if caller.acting_id:

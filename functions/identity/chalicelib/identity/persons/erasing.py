@@ -11,7 +11,7 @@ from datetime import datetime
 
 from chalicelib.identity.credentials import store as credentials
 from chalicelib.identity.persons import rules, store, telling
-from chalicelib.identity.persons.rules import Person, State
+from chalicelib.identity.persons.rules import Person, PersonState
 from chalicelib.identity.settings import store as settings
 from shared.auth import Grant
 
@@ -42,7 +42,7 @@ def erase(
         settings.drop_settings(writing.transaction, chosen)
         if person.login("username"):
             credentials.drop_credential(writing.transaction, person.id)
-        if person.state is State.ACTIVE:
+        if person.state is PersonState.ACTIVE:
             writing.freeze(person.id)
         for acting_id in person.acting:
             writing.remove_mandate(person.id, acting_id)

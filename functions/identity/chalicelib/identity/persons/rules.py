@@ -21,7 +21,7 @@ LOGIN_KINDS = ("phone", "openid", "unionid", "username")
 """What somebody may sign in by, each of which one person has once."""
 
 
-class State(StrEnum):
+class PersonState(StrEnum):
     """How a person stands with the platform."""
 
     ACTIVE = "active"
@@ -87,7 +87,7 @@ class Person:
     """
 
     id: str
-    state: State
+    state: PersonState
     origin: Origin
     joined_at: datetime
     logins: tuple[Login, ...] = ()
@@ -115,7 +115,7 @@ class Summary:
     """A person as lists show them: nothing of who they are."""
 
     id: str
-    state: State
+    state: PersonState
     origin: Origin
     joined_at: datetime
 
@@ -158,19 +158,19 @@ def check_standing(person: Person | None) -> Person:
     NotFound
         They were never there, were merged into another, or are erased.
     """
-    if person is None or person.state in (State.MERGED, State.ERASED):
+    if person is None or person.state in (PersonState.MERGED, PersonState.ERASED):
         raise NotFound
     return person
 
 
 def freeze(person: Person) -> Person:
     """Let a person do nothing until the operator lifts it (UM-01)."""
-    return replace(person, state=State.FROZEN)
+    return replace(person, state=PersonState.FROZEN)
 
 
 def unfreeze(person: Person) -> Person:
     """Give a frozen person back what is theirs."""
-    return replace(person, state=State.ACTIVE)
+    return replace(person, state=PersonState.ACTIVE)
 
 
 def check_erasable(person: Person) -> None:
@@ -189,7 +189,7 @@ def erased(person: Person) -> Person:
     """What is left of a person: an id, a state and a date, on which the ledger and counts stand."""
     return replace(
         person,
-        state=State.ERASED,
+        state=PersonState.ERASED,
         logins=(),
         acting=(),
         merging=None,
@@ -245,7 +245,7 @@ def check_approval(absorbed: Person, into: Person, approver_id: str) -> None:
 
 
 def _check_mergeable(absorbed: Person, into: Person) -> None:
-    active = absorbed.state is into.state is State.ACTIVE
+    active = absorbed.state is into.state is PersonState.ACTIVE
     if not active or absorbed.id == into.id or absorbed.acting or absorbed.wards:
         raise Conflict("not_mergeable")
 
@@ -260,7 +260,7 @@ def merged(absorbed: Person, into: Person) -> tuple[Person, Person, tuple[Login,
         for login in absorbed.logins
         if into.login(login.kind) is None and login.kind != "username"
     )
-    gone = replace(erased(absorbed), state=State.MERGED, into_id=into.id)
+    gone = replace(erased(absorbed), state=PersonState.MERGED, into_id=into.id)
     return gone, replace(into, logins=(*into.logins, *moving)), moving
 
 
@@ -313,7 +313,7 @@ def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Perso
     Limited
         `too_many_mandates`, `too_many_wards`: one of them has as many as there may be.
     """
-    able = acting.state is State.ACTIVE and acting.logins
+    able = acting.state is PersonState.ACTIVE and acting.logins
     if not able or (by_acting and person.logins):
         raise NotFound
     if acting.id == person.id:

@@ -13,7 +13,7 @@ from chalicelib.identity.persons.rules import (
     Known,
     Origin,
     Person,
-    State,
+    PersonState,
     Summary,
 )
 from chalicelib.identity.settings.shapes import Settings, settings
@@ -32,7 +32,7 @@ MaskedName = Annotated[str, Meta(examples=["张**"], extra=PERSONAL)]
 MaskedPhone = Annotated[str, Meta(examples=["138****5678"], extra=PERSONAL)]
 MaskedIdNumber = Annotated[str, Meta(examples=["110*************2X"], extra=PERSONAL)]
 MaskedPlates = Annotated[tuple[str, ...], Meta(examples=[["京A***45"]], extra=PERSONAL)]
-Standing = Annotated[State, Meta(examples=[State.ACTIVE])]
+Standing = Annotated[PersonState, Meta(examples=[PersonState.ACTIVE])]
 CameBy = Annotated[Origin, Meta(examples=[Origin.PHONE])]
 LoginKinds = Annotated[tuple[str, ...], Meta(examples=[["phone", "openid"]])]
 _WeChatId = Annotated[str, Meta(examples=["oGZUI0egBJY1zhBYw2KhdUfwVJJE"], extra=PERSONAL)]
