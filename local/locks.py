@@ -24,7 +24,7 @@ _NOT_IN_LAYERS = (
     *("readchar", "runs", "setuptools", "wcwidth", "wheel", "xmod"),
 )
 # The layers that another stands on: a function that has it has them, so it repeats nothing of them.
-_BELOW = {"envelope": ("shared", "crypto")}
+_BELOW = {"envelope": ("shared", "crypto"), "passwords": ("shared", "crypto")}
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?: ; (.+?))? \\$")
 
 

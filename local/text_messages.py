@@ -18,10 +18,11 @@ from local.sandbox import Request, Sandbox
 
 SECRET_ID, SECRET_KEY = "AKIDsandboxoflinli000000000000000000", "sandbox-of-the-messages"  # nosec B105  # opens no door
 APP_ID, SIGN_NAME = "1400000001", "邻里"
-TEMPLATES = {"code": "1000001", "invitation": "1000002"}
+TEMPLATES = {"code": "1000001", "invitation": "1000002", "wanted": "1000003"}
 _WORDS = {
     "1000001": "【邻里】验证码 {1}，{2} 分钟内有效。请勿告诉他人。",
     "1000002": "【邻里】您的账号邀请码 {1}，{2} 小时内有效。请勿告诉他人。",
+    "1000003": "【邻里】您已被邀请加入新的团队，请用原有账号登录；忘记密码请联系平台客服。",
 }
 _CLOCK_SKEW_SECONDS = 300
 _AUTHORIZATION = re.compile(

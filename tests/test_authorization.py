@@ -32,6 +32,13 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
     },
     "identity": {
         **dict.fromkeys(
+            (
+                *("change_account", "export_account", "erase_account"),
+                *("register_dependent", "give_mandate", "end_mandate"),
+            ),
+            "one's own account hangs on no grant; the frozen and erased are stopped by their state",
+        ),
+        **dict.fromkeys(
             ("send_code", "sign_in_by_code", "sign_in_by_wechat", "refresh_session"),
             "whoever comes in proves it in the request itself; no role is asked for",
         ),

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from chalice.app import CloudWatchEvent, DynamoDBEvent
+from datetime import datetime
+
+from chalice.app import CloudWatchEvent, DynamoDBEvent, SQSEvent
 
 from chalicelib.identity import actions, shapes, texts
 from chalicelib.identity.administration.routes import routes as administration
+from chalicelib.identity.credentials import actions as staff
+from chalicelib.identity.credentials import shapes as credentials_shapes
+from chalicelib.identity.credentials.routes import routes as credentials
 from chalicelib.identity.entry.routes import routes as entry
+from chalicelib.identity.feedback.routes import routes as feedback
 from chalicelib.identity.mandates.routes import routes as mandates
 from chalicelib.identity.persons.routes import routes as persons
 from chalicelib.identity.sessions.routes import routes as sessions
-from shared import clock
+from chalicelib.identity.settings.routes import routes as settings
+from shared import clock, events
 from shared.app import HOURLY, App
 from shared.auth import PUBLIC
 from shared.requests import Call, NoQuery
@@ -51,12 +58,27 @@ app.include(entry)
 app.include(mandates)
 app.include(persons)
 app.include(sessions)
+app.include(credentials)
+app.include(settings)
+app.include(feedback)
 
 
 @app.schedule(HOURLY)
 def rotate_keys(event: CloudWatchEvent) -> None:
     """Take each signing key one step on in its life, where that is due."""
     app.logger.info("rotation", extra={"steps": actions.rotate_keys(clock.now())})
+
+
+@app.on_sqs_message(queue="invite_administrator", batch_size=10)
+def invite_administrator(event: SQSEvent) -> dict[str, list[dict[str, str]]]:
+    """Invite whoever applied for a firm that was approved (账号交付)."""
+
+    def take(heard: events.Event, now: datetime) -> None:
+        approved = credentials_shapes.company_approved(heard.data)
+        sent = staff.invite_administrator(approved.person_id, heard.id, now)
+        app.logger.info("invitation", extra={"outcome": "sent" if sent else "no phone"})
+
+    return app.consume(event, take)
 
 
 @app.on_dynamodb_record(stream_arn="given by the stack", batch_size=100)

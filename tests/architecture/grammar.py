@@ -35,7 +35,10 @@ _SHARED: dict[str, set[str] | None] = {
     "routes": None,
     "actions": None,
     "rules": {"auth", "clock", "errors", "ids", "money", "outbox"},
-    "store": {"auth", "clock", "errors", "events", "grants", "ids", "money", "outbox", "table"},
+    "store": {
+        *("auth", "clock", "errors", "events", "grants", "ids", "money", "outbox", "quotas"),
+        "table",
+    },
     "shapes": None,
     "permissions": {"auth"},
     "texts": {"auth", "i18n"},

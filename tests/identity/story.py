@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.harness.recorder import Recorder
-from tests.identity import sessions_story
+from tests.identity import persons_story, sessions_story, staff_story
 from tests.identity.scene import at_home
 
-_PARTS = (sessions_story,)
+_PARTS = (sessions_story, persons_story, staff_story)
 
 
 @contextmanager
@@ -29,5 +29,7 @@ def tell(recorder: Recorder, count: int) -> None:
         part.tell(recorder, count)
 
 
-WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {}
+WAITING: Mapping[str, Callable[[Recorder, int], list[str]]] = {
+    "invite_administrator": staff_story.approvals
+}
 """Queue's function → so many messages that wait for it, each with an effect of its own."""

@@ -10,8 +10,8 @@ from chalicelib.identity.administration.shapes import (
     GiveCause,
     JoinedQuery,
     MergeInto,
-    PersonLine,
 )
+from chalicelib.identity.persons.shapes import PersonLine, line
 from shared.app import Routes
 from shared.requests import Call, NoQuery, PersonId
 
@@ -66,7 +66,7 @@ def get_person(call: Call[None, NoQuery], person_id: PersonId) -> shapes.ShownPe
 def freeze_person(call: Call[GiveCause, NoQuery], person_id: PersonId) -> PersonLine:
     """Freeze a person (冻结): no sign-in, and no right within a minute."""
     frozen = actions.freeze_person(call.caller, person_id, call.body.reason, call.now)
-    return shapes.line(frozen)
+    return line(frozen)
 
 
 @routes.endpoint(
@@ -80,7 +80,7 @@ def freeze_person(call: Call[GiveCause, NoQuery], person_id: PersonId) -> Person
 def unfreeze_person(call: Call[GiveCause, NoQuery], person_id: PersonId) -> PersonLine:
     """Lift a freeze (解冻)."""
     lifted = actions.unfreeze_person(call.caller, person_id, call.body.reason, call.now)
-    return shapes.line(lifted)
+    return line(lifted)
 
 
 @routes.endpoint(
@@ -93,7 +93,7 @@ def unfreeze_person(call: Call[GiveCause, NoQuery], person_id: PersonId) -> Pers
 )
 def ask_merge(call: Call[MergeInto, NoQuery], person_id: PersonId) -> PersonLine:
     """Ask for a duplicate to be merged (合并) into a person; a second administrator agrees."""
-    return shapes.line(actions.ask_merge(call.caller, person_id, call.body.into_id, call.now))
+    return line(actions.ask_merge(call.caller, person_id, call.body.into_id, call.now))
 
 
 @routes.endpoint(
@@ -106,7 +106,7 @@ def ask_merge(call: Call[MergeInto, NoQuery], person_id: PersonId) -> PersonLine
 )
 def approve_merge(call: Call[MergeInto, NoQuery], person_id: PersonId) -> PersonLine:
     """Agree to a merge that another administrator asked for."""
-    return shapes.line(actions.approve_merge(call.caller, person_id, call.body.into_id, call.now))
+    return line(actions.approve_merge(call.caller, person_id, call.body.into_id, call.now))
 
 
 @routes.endpoint(
@@ -120,7 +120,7 @@ def approve_merge(call: Call[MergeInto, NoQuery], person_id: PersonId) -> Person
 def erase_person(call: Call[GiveCause, NoQuery], person_id: PersonId) -> PersonLine:
     """Erase a person (注销), who asked for it or must be; it cannot be undone."""
     erased = actions.erase_person(call.caller, person_id, call.body.reason, call.now)
-    return shapes.line(erased)
+    return line(erased)
 
 
 @routes.endpoint(

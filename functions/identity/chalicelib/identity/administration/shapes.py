@@ -8,22 +8,22 @@ from typing import Annotated
 from msgspec import Meta
 
 from chalicelib.identity.administration.rules import Cause, Field, Purpose
-from chalicelib.identity.persons.rules import Details, Known, Person, Summary
+from chalicelib.identity.persons.rules import Details, Known, Summary
 from chalicelib.identity.persons.shapes import (
     AnyIdNumber,
     AnyName,
     AnyPhone,
     AnyPlates,
-    CameBy,
     Me,
     Name,
-    Standing,
+    PersonLine,
+    line,
     me,
 )
 from chalicelib.identity.shapes import Phone
 from shared import clock
 from shared.errors import invalid
-from shared.requests import Cursor, Instant, PageQuery, PersonId, Shape
+from shared.requests import Cursor, PageQuery, PersonId, Shape
 from shared.table import Page
 
 Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)", examples=["2026-11"])]
@@ -59,15 +59,6 @@ class FindPersons(Shape):
         if (self.phone is None) == (self.name is None):
             raise invalid("body", "one_of_two")
         return self.phone or "", self.name or ""
-
-
-class PersonLine(Shape):
-    """A person in a list."""
-
-    person_id: PersonId
-    state: Standing
-    origin: CameBy
-    joined_at: Instant
 
 
 class PersonPage(Shape):
@@ -116,16 +107,6 @@ class Disclosed(Shape):
     phone: AnyPhone | None = None
     id_number: AnyIdNumber | None = None
     plates: AnyPlates | None = None
-
-
-def line(summary: Summary | Person) -> PersonLine:
-    """A person in a list."""
-    return PersonLine(
-        person_id=summary.id,
-        state=summary.state,
-        origin=summary.origin,
-        joined_at=summary.joined_at,
-    )
 
 
 def persons(found: Page[Summary]) -> PersonPage:

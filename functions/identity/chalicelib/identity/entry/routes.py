@@ -11,10 +11,7 @@ from shared.requests import Call, NoQuery
 routes = Routes()
 
 _BINDING_REFUSALS = ["code_refused", "login_of_another", "login_taken", "stale_version", "busy"]
-_SIGN_IN_REFUSALS = [
-    *("code_refused", "login_of_another", "login_taken", "stale_version", "busy"),
-    *("sign_in_refused", "not_ready"),
-]
+_SIGN_IN_REFUSALS = ["code_refused", "busy", "sign_in_refused", "not_ready"]
 
 
 @routes.endpoint(

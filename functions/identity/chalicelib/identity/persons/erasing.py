@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from chalicelib.identity.credentials import store as credentials
 from chalicelib.identity.persons import rules, store, telling
-from chalicelib.identity.persons.rules import Person, State
+from chalicelib.identity.persons.rules import Person, PersonState
+from chalicelib.identity.settings import store as settings
 from shared.auth import Grant
 
 
 def erase(
     person: Person, actor_id: str, now: datetime, basis: Sequence[Grant] = (), reason: str = "own"
-) -> None:
-    """Erase a person in one transaction; whatever knew them keeps nothing but an id.
+) -> Person:
+    """Erase a person in one transaction; what is left of them.
 
     Raises
     ------
@@ -28,17 +30,23 @@ def erase(
         something of them changed meanwhile.
     """
     rules.check_erasable(person)
+    chosen = settings.get_settings(person.id)
     keepers = store.get_with_keys(person.acting)
     told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
+    left = rules.erased(person)
     with store.writing(actor_id, basis) as writing:
-        writing.person(rules.erased(person), told)
+        writing.person(left, told)
         writing.drop_key(person.id)
         for login in person.logins:
             writing.drop_login(login)
-        if person.state is State.ACTIVE:
+        settings.drop_settings(writing.transaction, chosen)
+        if person.login("username"):
+            credentials.drop_credential(writing.transaction, person.id)
+        if person.state is PersonState.ACTIVE:
             writing.freeze(person.id)
         for acting_id in person.acting:
             writing.remove_mandate(person.id, acting_id)
             keeper, _ = keepers[acting_id]
-            left = tuple(one for one in keeper.wards if one != person.id)
-            writing.person(replace(keeper, wards=left))
+            wards = tuple(one for one in keeper.wards if one != person.id)
+            writing.person(replace(keeper, wards=wards))
+    return left

@@ -17,7 +17,7 @@ import msgspec
 from chalicelib.identity.providers import settings
 from chalicelib.identity.providers.settings import SmsSettings, Unreachable
 
-Template = Literal["code", "invitation"]
+Template = Literal["code", "invitation", "wanted"]
 _SERVICE, _VERSION, _ACTION = "sms", "2021-01-11", "SendSms"
 
 

@@ -1,0 +1,1 @@
+"""How staff come in: an invitation by SMS, a password of their own, a second factor (UM-07)."""

@@ -1,0 +1,307 @@
+"""What is done with invitations and credentials: invited, accepted, confirmed, used, changed."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.identity.credentials import authenticator, passwords, rules, shapes, store
+from chalicelib.identity.credentials.rules import Credential, Invitation, Proof, Stage
+from chalicelib.identity.persons import arrivals, envelopes
+from chalicelib.identity.persons import store as persons
+from chalicelib.identity.persons.rules import Details, Origin
+from chalicelib.identity.providers import text_messages
+from chalicelib.identity.sessions import opening
+from shared import clock, events, grants, ids, vault
+from shared.auth import PLATFORM, Caller
+from shared.errors import Conflict, NotFound
+from shared.quotas import Quota
+
+SOURCE = "identity"
+INVITATIONS_PER_DAY, INVITATIONS_PER_PHONE = 50, 5
+ATTEMPTS_PER_HOUR = 300
+"""From one address: a whole office signs in from one."""
+_NOBODY = "per_" + "0" * 26
+_TRIES = 3
+_HOURS = str(int(rules.INVITED_FOR.total_seconds()) // 3600)
+
+
+def invite_staff(caller: Caller, wanted: shapes.InviteStaff, key: str, now: datetime) -> Invitation:
+    """Invite somebody to be staff, or to begin anew with another password (UM-07).
+
+    Whoever has a credential already, and roles that the inviter does not stand above, is only told
+    that they are wanted; the inviter is answered as ever.
+    """
+    caller.require(rules.check_scope(wanted.scope))
+    phone = vault.blind("phone", wanted.phone)
+    details = Details(name=wanted.name, phone=wanted.phone)
+    person = arrivals.arrive("phone", wanted.phone, details, now, Origin.INVITATION)
+    invitation = Invitation(
+        id=ids.derived_platform_id("inv", caller.person_id, key, phone, wanted.scope),
+        phone=phone,
+        person_id=person.id,
+        scope=wanted.scope,
+        by=caller.person_id,
+        at=now,
+    )
+    return _invite(invitation, caller.scopes, wanted.phone, now)
+
+
+def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
+    """Invite whom the platform has approved to run a firm; False for who has no phone (UM-07).
+
+    Parameters
+    ----------
+    cause
+        The event that says so; heard again, it invites nobody again.
+    """
+    person, wrapped = persons.get_with_key(person_id)
+    if person is None or not wrapped:
+        return False
+    number = envelopes.opened(person_id, wrapped, person.envelope).phone
+    if not number:
+        return False
+    invitation = Invitation(
+        id=ids.derived_platform_id("inv", cause),
+        phone=vault.blind("phone", number),
+        person_id=person_id,
+        scope=PLATFORM,
+        by=PLATFORM,
+        at=now,
+    )
+    _invite(invitation, (PLATFORM,), number, now)
+    return True
+
+
+def _invite(wanted: Invitation, scopes: tuple[str, ...], number: str, now: datetime) -> Invitation:
+    """Store an invitation and send it; one that was stored a moment ago may not have been sent."""
+    before = store.get_invitation(wanted.phone)
+    if before is not None and before.id == wanted.id:
+        invitation = before
+    else:
+        begins = _may_begin(wanted.person_id, scopes)
+        invitation = rules.following(before, wanted, begins=begins)
+        store.add_invitation(invitation, _invited(invitation), _invitation_quotas(invitation, now))
+    if rules.is_fresh(invitation, now):
+        if invitation.stage is Stage.OPEN:
+            text_messages.send("invitation", number, (_code(invitation.id), _HOURS), now)
+        else:
+            text_messages.send("wanted", number, (), now)
+    return invitation
+
+
+def _may_begin(person_id: str, scopes: tuple[str, ...]) -> bool:
+    if store.get_credential(person_id) is None:
+        return True
+    return rules.may_begin_anew(scopes, grants.grants_of(person_id))
+
+
+def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, now: datetime) -> str:
+    """Choose username and password; the address that the authenticator is to read.
+
+    Until it is confirmed it may be done again, with other choices, and nothing of before changes.
+    """
+    score = passwords.score(given.password, given.username)
+    rules.check_password(given.password, given.username, score)
+    phone, username = vault.blind("phone", given.phone), vault.blind("username", given.username)
+    mark = _mark(key, given.phone, given.code, given.username, given.password)
+    known = _tried_invitation(phone, mark, address, now)
+    invitation = rules.check_code(known, _code(known.id if known else ""), given.code, now)
+    held = persons.get_login("username", username)
+    if held is not None and held.person_id != invitation.person_id:
+        raise Conflict("username_taken")
+    _, wrapped = persons.get_with_key(invitation.person_id)
+    if not wrapped:
+        raise Conflict("code_not_valid")
+    secret = authenticator.secret_of(_chance("authenticator", mark))
+    if not hmac.compare_digest(invitation.mark, mark):
+        sealed = vault.seal(invitation.person_id, wrapped, secret.encode())
+        hashed = passwords.hashed(given.password, _chance("salt", mark))
+        proof = Proof(username, hashed, sealed)
+        store.save_invitation(rules.accept(invitation, proof, mark))
+    return authenticator.enrolment(secret, given.username)
+
+
+def confirm_invitation(
+    given: shapes.ConfirmInvitation, key: str, address: str, now: datetime
+) -> None:
+    """Let a credential be the way in, once its authenticator has shown a right code."""
+    phone = vault.blind("phone", given.phone)
+    mark = _mark(key, given.phone, given.code, given.totp)
+    known = _tried_invitation(phone, mark, address, now)
+    if known is not None and known.stage is Stage.DONE and known.mark == mark:
+        return
+    invitation = rules.check_code(known, _code(known.id if known else ""), given.code, now)
+    person, wrapped = persons.get_with_key(invitation.person_id)
+    if invitation.proof is None or person is None or not wrapped:
+        raise Conflict("code_not_valid")
+    secret = _secret(person.id, wrapped, invitation.proof)
+    step = authenticator.step_of_code(secret, given.totp, rules.steps_around(now))
+    if step is None:
+        raise Conflict("code_not_valid")
+    before = store.get_credential(person.id)
+    done, made = rules.confirm(invitation, before, step, mark, now)
+    after = rules.with_username(person, made.proof.username)
+    store.save_confirmation(after, person, done, made, _set(made, "invitation", now))
+
+
+def _tried_invitation(phone: str, mark: str, address: str, now: datetime) -> Invitation | None:
+    """The invitation of a phone, once the attempt at its code is counted."""
+    _try("invitation", phone, mark, address, now)
+    return store.get_invitation(phone)
+
+
+def sign_in_by_password(
+    given: shapes.SignIn, key: str, address: str, now: datetime
+) -> opening.Tokens:
+    """Let somebody in who knows their password and has their authenticator.
+
+    Raises
+    ------
+    Conflict
+        `sign_in_refused`, whatever is wrong and whoever it is.
+    Limited
+        `too_many_attempts`: at this name, or from this address.
+    """
+    name = vault.blind("username", given.username)
+    mark = _mark(key, given.username, given.password, given.totp)
+    _try("sign_in", name, mark, address, now)
+    held = persons.get_login("username", name)
+    person_id = held.person_id if held else _NOBODY
+    before = store.get_credential(person_id)
+    if rules.is_repeat(before, mark, now):
+        return opening.open_session(person_id, "staff", given.device, mark, now)
+    credential = _proven(before, given.password, given.totp, mark, now)
+    if passwords.is_outdated(credential.proof.password_hash):
+        proof = replace(
+            credential.proof, password_hash=passwords.hashed(given.password, _chance("salt", mark))
+        )
+        credential = replace(credential, proof=proof)
+    store.save_use(credential, name)
+    return opening.open_session(person_id, "staff", given.device, mark, now)
+
+
+def change_password(
+    caller: Caller, given: shapes.ChangePassword, key: str, address: str, now: datetime
+) -> None:
+    """Take another password, knowing the old one; whoever was signed in must sign in again."""
+    person_id = caller.own()
+    if caller.acting_id:
+        raise NotFound
+    score = passwords.score(given.new_password, given.username)
+    rules.check_password(given.new_password, given.username, score, "new_password")
+    name = vault.blind("username", given.username)
+    mark = _mark(key, given.username, given.old_password, given.new_password, given.totp)
+    _try("sign_in", name, mark, address, now)
+    before = store.get_credential(person_id)
+    if rules.is_repeat(before, mark, now):
+        return
+    if before is not None and before.proof.username != name:
+        before = None
+    credential = _proven(before, given.old_password, given.totp, mark, now)
+    proof = replace(
+        credential.proof, password_hash=passwords.hashed(given.new_password, _chance("salt", mark))
+    )
+    changed = replace(credential, proof=proof)
+    store.save_password(changed, _set(changed, "change", now))
+
+
+def _proven(
+    known: Credential | None, password: str, totp: str, mark: str, now: datetime
+) -> Credential:
+    """The credential after its password and a code of its authenticator were given.
+
+    Raises
+    ------
+    Conflict
+        `sign_in_refused`, whatever is wrong, or where there is no credential at all.
+    """
+    if not passwords.is_right(known.proof.password_hash if known else None, password):
+        raise Conflict("sign_in_refused")
+    assert known is not None  # nobody's password is never right
+    _, wrapped = persons.get_with_key(known.person_id)
+    if not wrapped:
+        raise Conflict("sign_in_refused")
+    secret = _secret(known.person_id, wrapped, known.proof)
+    step = authenticator.step_of_code(secret, totp, rules.steps_around(now))
+    if step is None:
+        raise Conflict("sign_in_refused")
+    return rules.use(known, step, mark, now)
+
+
+def _try(what: str, name: str, mark: str, address: str, now: datetime) -> None:
+    """Count an attempt before it is looked at, so that many at once are as many."""
+    hour = clock.to_text(now)[:13]
+    ends_at = now + timedelta(hours=2)
+    limit = Quota(
+        _mark(address), f"attempts#{hour}", ATTEMPTS_PER_HOUR, "too_many_attempts", ends_at
+    )
+    for _ in range(_TRIES):
+        before = store.get_attempts(what, name)
+        after = rules.attempt(before, mark, now)
+        if after is before or store.save_attempts(what, name, after, limit):
+            return
+    raise Conflict("busy")
+
+
+def _invitation_quotas(invitation: Invitation, now: datetime) -> tuple[Quota, ...]:
+    window, ends_at = f"invitations#{clock.estate_date(now)}", now + timedelta(days=2)
+    code = "too_many_invitations"
+    return (
+        Quota(invitation.by, window, INVITATIONS_PER_DAY, code, ends_at),
+        Quota(invitation.phone, f"phone-{window}", INVITATIONS_PER_PHONE, code, ends_at),
+    )
+
+
+def _secret(person_id: str, wrapped: bytes, proof: Proof) -> str:
+    """The authenticator's secret."""
+    return vault.open_sealed(person_id, wrapped, proof.secret).decode()
+
+
+def _code(invitation_id: str) -> str:
+    """The code of an invitation: nothing of it is stored, and only we can tell it."""
+    digest = hmac.digest(vault.derived_key("invitation"), invitation_id.encode(), "sha256")
+    number = int.from_bytes(digest[:8], "big") % 10**rules.CODE_DIGITS
+    return f"{number:0{rules.CODE_DIGITS}}"
+
+
+def _mark(*facts: str) -> str:
+    """What a request or an address is known by when it comes again; it tells nothing else."""
+    said = "\0".join(facts).encode()
+    return ids.letters(hmac.digest(vault.derived_key("mark"), said, "sha256"))
+
+
+def _chance(label: str, mark: str) -> bytes:
+    """32 bytes that this very request always gives, and that nobody else can tell.
+
+    Where its answer was lost it comes again, and must be given the same secret; after it, its mark
+    stands nowhere.
+    """
+    return hmac.digest(vault.derived_key(label), mark.encode(), "sha256")
+
+
+def _invited(invitation: Invitation) -> events.Event:
+    return events.happened(
+        "StaffInvited",
+        SOURCE,
+        invitation.id,
+        (invitation.version or 0) + 1,
+        at=invitation.at,
+        community_id=PLATFORM,
+        actor_id=invitation.by,
+        data={"person_id": invitation.person_id, "scope": invitation.scope},
+    )
+
+
+def _set(credential: Credential, cause: str, now: datetime) -> events.Event:
+    return events.happened(
+        "CredentialsSet",
+        SOURCE,
+        ids.derived_platform_id("cre", credential.person_id),
+        (credential.version or 0) + 1,
+        at=now,
+        community_id=PLATFORM,
+        actor_id=credential.person_id,
+        data={"person_id": credential.person_id, "cause": cause},
+    )

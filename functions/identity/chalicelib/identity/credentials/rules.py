@@ -1,0 +1,290 @@
+"""What is decided about invitations, passwords, second factors and those who guess them.
+
+An invitation (邀请) is open until its code was shown; then it holds what shall become the
+credential, and becomes it with the first right code of the authenticator.  Until then nothing that
+was there before has changed.  A credential lets in with a password and a code whose time step was
+never used before (RFC 6238 §5.2).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.identity.persons.rules import Login, Person, PersonState
+from shared import ids
+from shared.auth import PLATFORM, STAFF, Grant, covers
+from shared.errors import Conflict, Limited, invalid
+from shared.outbox import EMPTY, Outbox
+
+INVITED_FOR = timedelta(hours=72)
+CODE_DIGITS = 8
+STEP = timedelta(seconds=30)
+"""How long a code of the authenticator is shown (RFC 6238: X)."""
+DRIFT = 1
+"""How many steps the clock of a telephone may be off, either way."""
+REPEATED_FOR = timedelta(seconds=60)
+"""How long an answer that was lost may be had again, with the same Idempotency-Key."""
+FREE_FAILURES = 5
+SHORTEST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(minutes=15)
+FORGIVEN_AFTER = timedelta(days=1)
+_USERNAME = "username"
+_SCOPE = re.compile(f"{PLATFORM}|co_[{ids.ALPHABET}]{{26}}|com_[{ids.ALPHABET}]{{8}}")
+
+
+class Stage(StrEnum):
+    """How far an invitation has come."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What lets somebody in: the username's hash, the password's hash, the authenticator's secret.
+
+    `secret` is sealed with the person's own key.
+    """
+
+    username: str
+    password_hash: str
+    secret: bytes
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Somebody is asked to make themselves a credential.
+
+    `mark` is that of the request that took the last step, so that it may come again.
+    """
+
+    id: str
+    phone: str
+    person_id: str
+    scope: str
+    by: str
+    at: datetime
+    stage: Stage = Stage.OPEN
+    proof: Proof | None = None
+    mark: str = ""
+    version: int | None = None
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
+
+    @property
+    def ends_at(self) -> datetime:
+        """Until when it may be accepted and confirmed."""
+        return self.at + INVITED_FOR
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A person's way in with password and second factor.
+
+    `step` is the last time step whose code was used, `mark` that of the request that used it, and
+    `used_at` when that was.
+    """
+
+    person_id: str
+    proof: Proof
+    step: int
+    mark: str
+    used_at: datetime
+    version: int | None = None
+    outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """How often a name was tried in vain, one after the other, and until when it is locked.
+
+    No failures are left where somebody succeeded, and then nothing is locked.  `mark` is that of
+    the request that tried last: its repetition is no new guess.
+    """
+
+    failures: int
+    mark: str
+    at: datetime
+    locked_until: datetime
+    version: int | None = None
+
+
+def check_scope(scope: str) -> str:
+    """`scope` itself, if staff are invited for such: the platform, a company or a community.
+
+    Raises
+    ------
+    Invalid
+        It is none.
+    """
+    if not _SCOPE.fullmatch(scope):
+        raise invalid("scope", "not_a_scope")
+    return scope
+
+
+def may_begin_anew(inviter_scopes: Iterable[str], grants: Iterable[Grant]) -> bool:
+    """Whether an inviter may give somebody who has a credential another one.
+
+    Only who stands above every staff role that they have: a firm cannot take over who works for
+    another one, or for the platform.
+    """
+    scopes = tuple(inviter_scopes)
+    return all(
+        any(covers(own, grant.scope) for own in scopes) for grant in grants if grant.role in STAFF
+    )
+
+
+def following(before: Invitation | None, wanted: Invitation, *, begins: bool) -> Invitation:
+    """A new invitation in place of the one before, which is good no more.
+
+    Parameters
+    ----------
+    begins
+        Whether they may begin anew; else they are told that they are wanted, and no code is good.
+    """
+    return replace(
+        wanted,
+        stage=Stage.OPEN if begins else Stage.DONE,
+        version=before.version if before else None,
+        outbox=before.outbox if before else EMPTY,
+    )
+
+
+def is_fresh(invitation: Invitation, now: datetime) -> bool:
+    """Whether it was made just now, so that the message of it may not have been sent."""
+    return not invitation.mark and now - invitation.at <= REPEATED_FOR
+
+
+def check_code(invitation: Invitation | None, right: str, code: str, now: datetime) -> Invitation:
+    """The invitation, if this is its code and it still waits to be accepted or confirmed.
+
+    Raises
+    ------
+    Conflict
+        `code_not_valid`, whatever is wrong: nobody learns who is invited.
+    """
+    same = hmac.compare_digest(right, code)
+    if invitation is None or not same or not waits(invitation, now):
+        raise Conflict("code_not_valid")
+    return invitation
+
+
+def waits(invitation: Invitation, now: datetime) -> bool:
+    """Whether an invitation can still become a credential."""
+    return invitation.stage is not Stage.DONE and now < invitation.ends_at
+
+
+def accept(invitation: Invitation, proof: Proof, mark: str) -> Invitation:
+    """The invitation with what shall become the credential, in place of what stood there."""
+    return replace(invitation, stage=Stage.ACCEPTED, proof=proof, mark=mark)
+
+
+def confirm(
+    invitation: Invitation, before: Credential | None, step: int, mark: str, now: datetime
+) -> tuple[Invitation, Credential]:
+    """The invitation at its end, and the credential it became."""
+    assert invitation.proof is not None  # an accepted invitation has one
+    made = Credential(
+        person_id=invitation.person_id,
+        proof=invitation.proof,
+        step=step,
+        mark=mark,
+        used_at=now,
+        version=before.version if before else None,
+        outbox=before.outbox if before else EMPTY,
+    )
+    return replace(invitation, stage=Stage.DONE, proof=None, mark=mark), made
+
+
+def with_username(person: Person, username: str) -> Person:
+    """The person who signs in by this username, and by no other one.
+
+    Raises
+    ------
+    Conflict
+        `code_not_valid`: they are frozen, merged into somebody else or erased.
+    """
+    if person.state is not PersonState.ACTIVE:
+        raise Conflict("code_not_valid")
+    others = tuple(login for login in person.logins if login.kind != _USERNAME)
+    return replace(person, logins=(*others, Login(_USERNAME, username)))
+
+
+def check_password(
+    password: str, username: str, guesses_score: int, path: str = "password"
+) -> None:
+    """Refuse a password that holds the username, or that a guesser would soon come to.
+
+    Parameters
+    ----------
+    guesses_score
+        0 to 4 of zxcvbn; 3 stands for more than 10^8 guesses.
+
+    Raises
+    ------
+    Invalid
+        `password_names_you` or `password_too_common`, at `path`.
+    """
+    if username.casefold() in password.casefold():
+        raise invalid(path, "password_names_you")
+    if guesses_score < 3:
+        raise invalid(path, "password_too_common")
+
+
+def step_of(moment: datetime) -> int:
+    """The time step in which `moment` falls (RFC 6238: T)."""
+    return int(moment.timestamp()) // int(STEP.total_seconds())
+
+
+def steps_around(now: datetime) -> range:
+    """The time steps whose codes are taken just now."""
+    return range(step_of(now) - DRIFT, step_of(now) + DRIFT + 1)
+
+
+def is_repeat(credential: Credential | None, mark: str, now: datetime) -> bool:
+    """Whether this very request came before, a minute ago at most, and its answer may be lost."""
+    if credential is None or now - credential.used_at > REPEATED_FOR:
+        return False
+    return hmac.compare_digest(mark, credential.mark)
+
+
+def use(credential: Credential, step: int, mark: str, now: datetime) -> Credential:
+    """The credential after a code was used; no older code and not this one is ever taken again.
+
+    Raises
+    ------
+    Conflict
+        `sign_in_refused`: it was used before.
+    """
+    if step <= credential.step:
+        raise Conflict("sign_in_refused")
+    return replace(credential, step=step, mark=mark, used_at=now)
+
+
+def attempt(before: Attempts | None, mark: str, now: datetime) -> Attempts:
+    """One more attempt, counted as a failure until it succeeds; `before` itself for the same again.
+
+    The first five are free; each further one locks for twice as long as the one before, and never
+    for longer than a quarter of an hour, so that whoever guesses cannot keep the right one out.
+
+    Raises
+    ------
+    Limited
+        `too_many_attempts`: it is locked just now.
+    """
+    if before is None or now - before.at >= FORGIVEN_AFTER:
+        failures = 1
+    elif now - before.at <= REPEATED_FOR and hmac.compare_digest(mark, before.mark):
+        return before
+    elif before.failures and now < before.locked_until:
+        raise Limited("too_many_attempts")
+    else:
+        failures = before.failures + 1
+    over = failures - FREE_FAILURES
+    # Eight doublings are far past the longest.
+    lock = min(SHORTEST_LOCK * 2 ** min(over, 8), LONGEST_LOCK) if over >= 0 else timedelta()
+    return Attempts(failures, mark, now, now + lock, before.version if before else None)

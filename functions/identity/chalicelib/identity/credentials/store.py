@@ -1,0 +1,304 @@
+"""What is kept of invitations, credentials, and attempts at them.
+
+Access patterns
+---------------
+1. the invitation of a phone     Get       pk = platform#invitation#{blind phone}, sk = invitation
+2. a step of it                  Transact  the same, on its version, and 10
+3. a new one                     Transact  the same, and the quotas of who invites and of the phone
+4. a person's credential         Get       pk = platform#person#{person}, sk = credential
+5. a code used, a new password   Transact  the same, on its version, and 10
+6. a confirmation                Transact  2 and 4, the person with the username's login, the end
+                                           of their sessions, and 10
+7. a credential goes             Delete    4, in the transaction in which its person goes
+8. attempts at a name            Get       pk = platform#attempts#{blind name}, sk = {what}
+9. one more of them              Transact  the same, on its version, and the quota of an address
+10. attempts forgiven            Update    the same, in the transaction of who succeeded
+
+An invitation is forgotten a day after its end, attempts a day after the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+
+from chalicelib.identity import records
+from chalicelib.identity.credentials import rules
+from chalicelib.identity.credentials.rules import (
+    Attempts,
+    Credential,
+    Invitation,
+    Proof,
+    Stage,
+)
+from chalicelib.identity.persons import store as persons
+from chalicelib.identity.persons.rules import Held, Person
+from chalicelib.identity.sessions import store as sessions
+from shared import events
+from shared.errors import Conflict
+from shared.quotas import Quota
+from shared.table import Refused, Transaction
+
+_KEPT_AFTER = timedelta(days=1)
+
+
+class _InvitationItem(records.Item):
+    id = UnicodeAttribute()
+    person_id = UnicodeAttribute()
+    scope = UnicodeAttribute()
+    by = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    stage = UnicodeAttribute()
+    username = UnicodeAttribute(null=True)
+    password_hash = UnicodeAttribute(null=True)
+    secret = BinaryAttribute(legacy_encoding=False, null=True)
+    mark = UnicodeAttribute(null=True)
+
+
+class _CredentialItem(records.Item):
+    username = UnicodeAttribute()
+    password_hash = UnicodeAttribute()
+    secret = BinaryAttribute(legacy_encoding=False)
+    step = NumberAttribute()
+    mark = UnicodeAttribute()
+    used_at = UTCDateTimeAttribute()
+
+
+class _AttemptsItem(records.Item):
+    failures = NumberAttribute()
+    mark = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    locked_until = UTCDateTimeAttribute()
+
+
+def get_invitation(phone: str) -> Invitation | None:
+    """The newest invitation of a blind phone."""
+    item = _InvitationItem.find(*_invitation_key(phone))
+    if item is None:
+        return None
+    return Invitation(
+        id=item.id,
+        phone=phone,
+        person_id=item.person_id,
+        scope=item.scope,
+        by=item.by,
+        at=item.at,
+        stage=Stage(item.stage),
+        proof=Proof(item.username, item.password_hash, item.secret) if item.username else None,
+        mark=item.mark or "",
+        version=item.version,
+        outbox=item.outbox,
+    )
+
+
+def add_invitation(
+    invitation: Invitation, event: events.Event, limits: Sequence[Quota]
+) -> Invitation:
+    """Store a new invitation in place of the one before; the stored one if it is there already.
+
+    Raises
+    ------
+    Limited
+        One of the quotas is used up.
+    Conflict
+        `busy`: other invitations of the same person or phone kept colliding with this one.
+    """
+    stored = records.add(_to_invitation_item(invitation, event), limits)
+    if stored is None:
+        return invitation
+    if stored["id"]["S"] != invitation.id:
+        raise Conflict("busy")
+    return invitation
+
+
+def save_invitation(invitation: Invitation) -> None:
+    """Store what was made of an invitation, and forgive the attempts at its code.
+
+    Raises
+    ------
+    Conflict
+        `busy`: another step of it came in between.
+    """
+    try:
+        with Transaction() as transaction:
+            transaction.put(_to_invitation_item(invitation, None))
+            _forgive(transaction, "invitation", invitation.phone)
+    except Refused as refused:
+        raise Conflict("busy") from refused
+
+
+def get_credential(person_id: str) -> Credential | None:
+    """A person's credential."""
+    item = _CredentialItem.find(*_credential_key(person_id))
+    if item is None:
+        return None
+    return Credential(
+        person_id=person_id,
+        proof=Proof(item.username, item.password_hash, item.secret),
+        step=int(item.step),
+        mark=item.mark,
+        used_at=item.used_at,
+        version=item.version,
+        outbox=item.outbox,
+    )
+
+
+def save_confirmation(
+    person: Person,
+    before: Person,
+    invitation: Invitation,
+    credential: Credential,
+    event: events.Event,
+) -> None:
+    """End an invitation in a credential: the way in from now on, and the only one.
+
+    Parameters
+    ----------
+    person, before
+        The person with their new username, and as they were read.
+
+    Raises
+    ------
+    Conflict
+        `stale_version`, `busy`: the person, the invitation or the credential was changed, or
+        somebody else took the username.
+    """
+    with persons.writing() as writing:
+        writing.person(person)
+        writing.put(_to_invitation_item(invitation, None))
+        writing.put(_to_credential_item(credential, event))
+        for login in set(person.logins) - set(before.logins):
+            writing.login(Held(login, person.id))
+        for login in set(before.logins) - set(person.logins):
+            writing.drop_login(login)
+        writing.end_sessions(person.id)
+        _forgive(writing.transaction, "invitation", invitation.phone)
+
+
+def save_use(credential: Credential, name: str) -> None:
+    """Store that a code was used, and forgive the attempts at the name.
+
+    Raises
+    ------
+    Conflict
+        `sign_in_refused`: a code was used in between.
+    """
+    try:
+        with Transaction() as transaction:
+            transaction.put(_to_credential_item(credential, None))
+            _forgive(transaction, "sign_in", name)
+    except Refused as refused:
+        raise Conflict("sign_in_refused") from refused
+
+
+def save_password(credential: Credential, event: events.Event) -> None:
+    """Store a new password; whoever was signed in is so no longer.
+
+    Raises
+    ------
+    Conflict
+        `sign_in_refused`: a code was used in between.
+    """
+    try:
+        with Transaction() as transaction:
+            transaction.put(_to_credential_item(credential, event))
+            sessions.end_all(transaction, credential.person_id)
+            _forgive(transaction, "sign_in", credential.proof.username)
+    except Refused as refused:
+        raise Conflict("sign_in_refused") from refused
+
+
+def drop_credential(transaction: Transaction, person_id: str) -> None:
+    """Destroy a person's credential as part of a transaction; whoever has a username has one."""
+    transaction.delete_blind(_CredentialItem(*_credential_key(person_id)))
+
+
+def get_attempts(what: str, name: str) -> Attempts | None:
+    """How often a name was tried of late."""
+    item = _AttemptsItem.find(*_attempts_key(what, name))
+    if item is None:
+        return None
+    return Attempts(int(item.failures), item.mark, item.at, item.locked_until, item.version)
+
+
+def save_attempts(what: str, name: str, attempts: Attempts, limit: Quota) -> bool:
+    """Store one more attempt, and raise the quota of its address; False if another was faster.
+
+    Raises
+    ------
+    Limited
+        The quota is used up.
+    Conflict
+        `busy`: other attempts from the same address kept colliding with this one.
+    """
+    item = _AttemptsItem(
+        *_attempts_key(what, name),
+        failures=attempts.failures,
+        mark=attempts.mark,
+        at=attempts.at,
+        locked_until=attempts.locked_until,
+        version=attempts.version,
+        expires_at=attempts.at + rules.FORGIVEN_AFTER,
+    )
+    return records.add(item, [limit]) is None
+
+
+def _forgive(transaction: Transaction, what: str, name: str) -> None:
+    """Forget the failures of a name, whatever others try at it just now."""
+    item = _AttemptsItem(*_attempts_key(what, name), version=0)
+    transaction.update(item, [_AttemptsItem.failures.set(0)])
+
+
+def _invitation_key(phone: str) -> tuple[str, str]:
+    return f"platform#invitation#{phone}", "invitation"
+
+
+def _credential_key(person_id: str) -> tuple[str, str]:
+    return f"platform#person#{person_id}", "credential"
+
+
+def _attempts_key(what: str, name: str) -> tuple[str, str]:
+    return f"platform#attempts#{name}", what
+
+
+def _to_invitation_item(invitation: Invitation, event: events.Event | None) -> _InvitationItem:
+    proof = invitation.proof
+    item = _InvitationItem(
+        *_invitation_key(invitation.phone),
+        id=invitation.id,
+        person_id=invitation.person_id,
+        scope=invitation.scope,
+        by=invitation.by,
+        at=invitation.at,
+        stage=invitation.stage.value,
+        username=proof.username if proof else None,
+        password_hash=proof.password_hash if proof else None,
+        secret=proof.secret if proof else None,
+        mark=invitation.mark or None,
+        version=invitation.version,
+        expires_at=invitation.ends_at + _KEPT_AFTER,
+    )
+    item.announce(invitation.outbox, event)
+    return item
+
+
+def _to_credential_item(credential: Credential, event: events.Event | None) -> _CredentialItem:
+    item = _CredentialItem(
+        *_credential_key(credential.person_id),
+        username=credential.proof.username,
+        password_hash=credential.proof.password_hash,
+        secret=credential.proof.secret,
+        step=credential.step,
+        mark=credential.mark,
+        used_at=credential.used_at,
+        version=credential.version,
+    )
+    item.announce(credential.outbox, event)
+    return item

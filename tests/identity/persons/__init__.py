@@ -1,0 +1,1 @@
+"""Tests of people: their details, mandates, administration and end."""
