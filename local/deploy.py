@@ -19,7 +19,6 @@ from botocore.exceptions import ClientError
 
 from local.layers import Artefact
 from local.package import Package
-from local.places import ROOT
 
 Report = Callable[[str], None]
 Outputs = dict[str, str]
@@ -77,19 +76,7 @@ def deploy(package: Package, target: Target, report: Report) -> dict[str, Output
             lambda name: _deploy_stack(package, target, bucket, name, report), names[2:]
         )
         outputs.update(zip(names[2:], rest, strict=True))
-    report("the key that signs tokens")
-    _rotate_keys(target, outputs["identity"]["RotateKeys"])
     return outputs
-
-
-def _rotate_keys(target: Target, function: str) -> None:
-    """Do what the schedule does every day, so that a new stage has a key before the first night."""
-    sample = ROOT / "events" / "identity" / "rotate_keys.json"
-    answer = target.session.client("lambda").invoke(
-        FunctionName=function, Payload=sample.read_bytes()
-    )
-    if "FunctionError" in answer:
-        raise DeploymentError(f"{function} makes no key: {answer['Payload'].read().decode()}")
 
 
 def stack_name(stage: str, name: str) -> str:

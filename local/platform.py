@@ -10,6 +10,7 @@ from typing import Any
 
 from local.deploy import Outputs, Report, Target, deploy
 from local.emulator import HOST, REGION, ROOT_KEY, ROOT_SECRET, Emulator
+from local.issuer import make_first_key
 from local.mend import mend_apis, mend_buckets
 from local.package import Package
 from local.people import Accounts
@@ -97,6 +98,7 @@ def bring_up(
         outputs = deploy(package, Target(session, STAGE, parameters, _POLL_SECONDS), report)
         mend_apis(session, package, outputs)
         mend_buckets(session, package, outputs)
+        make_first_key(session.client("lambda"), STAGE)
         emulator.notes |= {"deployed": wanted, "outputs": outputs}
     at = (sandboxes.wechat.address, sandboxes.messages.address)
     accounts = Accounts(emulator.url, *at, emulator.home / "sessions")

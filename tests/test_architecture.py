@@ -169,7 +169,14 @@ def empty_estate(
     s3 = moto_cloud.client("s3")
     region = {"LocationConstraint": s3.meta.region_name}
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=region)
-    settings = {"BUS": bus, "BUCKET": bucket, "ISSUERS": "[]", "STAGE": "test"}
+    settings = {
+        "BUS": bus,
+        "BUCKET": bucket,
+        "ISSUER": "https://api.linli.example/identity",
+        "ISSUERS": "[]",
+        "PROVIDERS": "linli/test/providers",
+        "STAGE": "test",
+    }
     for setting, value in settings.items():
         monkeypatch.setenv(setting, value)
     return bus

@@ -41,7 +41,7 @@ from tests.harness.world import World, taken
 
 UNNAMED = Place("co_" + "h" * 26, "com_hhhhhhhh", "1", "1", "101")
 """Where a request happens that does not say where."""
-_READS = ("Get", "Query", "BatchGet", "List", "Head")
+_READS = ("Get", "Query", "BatchGet", "List", "Head", "Decrypt", "Sign")
 
 
 @dataclass(frozen=True)

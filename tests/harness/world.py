@@ -21,8 +21,11 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 
 _ID = re.compile(f"[{ids.ALPHABET}]{{26}}")
-# What a signature, a form's policy and botocore's own clock put into links and forms.
-_SIGNED = re.compile(r"[0-9a-f]{64}|eyJ[\w+/=-]{100,}|\d{8}T\d{6}Z")
+# What a signature, a form's policy and botocore's own clock put into links and forms; a token, and
+# the proof at the end of a refresh token.
+_SIGNED = re.compile(
+    r"[0-9a-f]{64}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=\.)[\w-]{43}$|eyJ[\w+/=-]{100,}|\d{8}T\d{6}Z"
+)
 
 
 class File(NamedTuple):
@@ -105,7 +108,7 @@ def alike(value: Any, names: Mapping[str, str]) -> Any:
     match value:
         case str():
             return _ID.sub(named, _SIGNED.sub("<signed>", value))
-        case {"B": str(sealed), **rest} if not rest:
+        case {"B": str() | bytes() as sealed, **rest} if not rest:
             return {"B": f"<{len(sealed)} characters>"}
         case Mapping():
             return {alike(key, names): alike(inner, names) for key, inner in value.items()}

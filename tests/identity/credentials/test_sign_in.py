@@ -207,3 +207,13 @@ def test_a_code_that_changed_the_password_does_not_sign_in(room: Staffroom) -> N
     code = room.totp()
     room.change(person_id, OTHER_PASSWORD, totp=code)
     assert room.sign_in(password=OTHER_PASSWORD, totp=code).status == 409
+
+
+def test_who_is_erased_leaves_no_credential(room: Staffroom) -> None:
+    person_id = room.employed()
+    assert room.sign_in().status == 201
+    erased = room.identity.call("POST", "/me/erasure", person_id=person_id)
+    assert erased.status < 300, erased.text
+    assert [i for i in room.identity.items() if i["sk"]["S"] in ("credential", "key")] == []
+    room.later()
+    assert room.sign_in().status == 409

@@ -1,12 +1,19 @@
-"""What all records of identity are: items of its table, some of which expire."""
+"""What all records of identity do: expire, meet their own echo, and count against quotas."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pynamodb.attributes import TTLAttribute
 
-from shared.table import Record
+from shared.auth import PLATFORM
+from shared.errors import Conflict
+from shared.quotas import Quota, refuse_spent, spend
+from shared.table import Record, Refused, Transaction
+
+# A neighbour's write can only collide on a quota; the next attempt comes after it.
+_ATTEMPTS = 3
 
 
 class Item(Record):
@@ -23,3 +30,32 @@ def is_echo(item: Item, stored: dict[str, Any] | None) -> bool:
     wanted = item.serialize()
     wanted["version"] = {"N": str((item.version or 0) + 1)}
     return wanted == stored
+
+
+def add(item: Item, quotas: Sequence[Quota]) -> dict[str, Any] | None:
+    """Store an item and raise quotas, all or nothing.
+
+    Returns
+    -------
+    dict or None
+        What stood in the item's place, in DynamoDB's own form; None if the item was stored.
+
+    Raises
+    ------
+    Limited
+        The code of the first quota that is used up.
+    Conflict
+        `busy`: other writes of the same person kept colliding with this one.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            with Transaction() as transaction:
+                transaction.put(item)
+                spend(transaction, PLATFORM, quotas)
+        except Refused as refused:
+            if refused.stored is not None:
+                refuse_spent(refused.stored, quotas)
+                return refused.stored
+        else:
+            return None
+    raise Conflict("busy")

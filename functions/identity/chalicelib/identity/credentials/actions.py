@@ -12,11 +12,11 @@ from chalicelib.identity.persons import arrivals, envelopes
 from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Details, Origin
 from chalicelib.identity.providers import text_messages
-from chalicelib.identity.quotas import Quota
 from chalicelib.identity.sessions import opening
 from shared import clock, events, grants, ids, vault
 from shared.auth import PLATFORM, Caller
 from shared.errors import Conflict, NotFound
+from shared.quotas import Quota
 
 SOURCE = "identity"
 INVITATIONS_PER_DAY, INVITATIONS_PER_PHONE = 50, 5
@@ -112,12 +112,13 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
     if held is not None and held.person_id != invitation.person_id:
         raise Conflict("username_taken")
     _, wrapped = persons.get_with_key(invitation.person_id)
-    if invitation.proof is not None and hmac.compare_digest(invitation.mark, mark):
-        secret = _secret(invitation.person_id, wrapped, invitation.proof)
-    else:
-        secret = authenticator.new_secret()
+    if not wrapped:
+        raise Conflict("code_not_valid")
+    secret = authenticator.secret_of(_chance("authenticator", mark))
+    if not hmac.compare_digest(invitation.mark, mark):
         sealed = vault.seal(invitation.person_id, wrapped, secret.encode())
-        proof = Proof(username, passwords.hashed(given.password), sealed)
+        hashed = passwords.hashed(given.password, _chance("salt", mark))
+        proof = Proof(username, hashed, sealed)
         store.save_invitation(rules.accept(invitation, proof, mark))
     return authenticator.enrolment(secret, given.username)
 
@@ -133,7 +134,7 @@ def confirm_invitation(
         return
     invitation = rules.check_code(known, _code(known.id if known else ""), given.code, now)
     person, wrapped = persons.get_with_key(invitation.person_id)
-    if invitation.proof is None or person is None:
+    if invitation.proof is None or person is None or not wrapped:
         raise Conflict("code_not_valid")
     secret = _secret(person.id, wrapped, invitation.proof)
     step = authenticator.step_of_code(secret, given.totp, rules.steps_around(now))
@@ -151,7 +152,9 @@ def _tried_invitation(phone: str, mark: str, address: str, now: datetime) -> Inv
     return store.get_invitation(phone)
 
 
-def sign_in(given: shapes.SignIn, key: str, address: str, now: datetime) -> opening.Tokens:
+def sign_in_by_password(
+    given: shapes.SignIn, key: str, address: str, now: datetime
+) -> opening.Tokens:
     """Let somebody in who knows their password and has their authenticator.
 
     Raises
@@ -171,7 +174,9 @@ def sign_in(given: shapes.SignIn, key: str, address: str, now: datetime) -> open
         return opening.open_session(person_id, "staff", given.device, mark, now)
     credential = _proven(before, given.password, given.totp, mark, now)
     if passwords.is_outdated(credential.proof.password_hash):
-        proof = replace(credential.proof, password_hash=passwords.hashed(given.password))
+        proof = replace(
+            credential.proof, password_hash=passwords.hashed(given.password, _chance("salt", mark))
+        )
         credential = replace(credential, proof=proof)
     store.save_use(credential, name)
     return opening.open_session(person_id, "staff", given.device, mark, now)
@@ -195,7 +200,9 @@ def change_password(
     if before is not None and before.proof.username != name:
         before = None
     credential = _proven(before, given.old_password, given.totp, mark, now)
-    proof = replace(credential.proof, password_hash=passwords.hashed(given.new_password))
+    proof = replace(
+        credential.proof, password_hash=passwords.hashed(given.new_password, _chance("salt", mark))
+    )
     changed = replace(credential, proof=proof)
     store.save_password(changed, _set(changed, "change", now))
 
@@ -214,6 +221,8 @@ def _proven(
         raise Conflict("sign_in_refused")
     assert known is not None  # nobody's password is never right
     _, wrapped = persons.get_with_key(known.person_id)
+    if not wrapped:
+        raise Conflict("sign_in_refused")
     secret = _secret(known.person_id, wrapped, known.proof)
     step = authenticator.step_of_code(secret, totp, rules.steps_around(now))
     if step is None:
@@ -246,9 +255,7 @@ def _invitation_quotas(invitation: Invitation, now: datetime) -> tuple[Quota, ..
 
 
 def _secret(person_id: str, wrapped: bytes, proof: Proof) -> str:
-    """The authenticator's secret; refused where the person's key was destroyed."""
-    if not wrapped:
-        raise Conflict("sign_in_refused")
+    """The authenticator's secret."""
     return vault.open_sealed(person_id, wrapped, proof.secret).decode()
 
 
@@ -263,6 +270,15 @@ def _mark(*facts: str) -> str:
     """What a request or an address is known by when it comes again; it tells nothing else."""
     said = "\0".join(facts).encode()
     return ids.letters(hmac.digest(vault.derived_key("mark"), said, "sha256"))
+
+
+def _chance(label: str, mark: str) -> bytes:
+    """32 bytes that this very request always gives, and that nobody else can tell.
+
+    Where its answer was lost it comes again, and must be given the same secret; after it, its mark
+    stands nowhere.
+    """
+    return hmac.digest(vault.derived_key(label), mark.encode(), "sha256")
 
 
 def _invited(invitation: Invitation) -> events.Event:

@@ -6,8 +6,6 @@ import base64
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from shared import ids
-
 if TYPE_CHECKING:
     from pyotp import TOTP
 
@@ -15,9 +13,9 @@ _SECRET_BYTES = 20
 _ISSUER = "Linli 邻里"
 
 
-def new_secret() -> str:
-    """A new secret in base 32, as authenticators take it: 160 bits (RFC 4226 §4)."""
-    return base64.b32encode(ids.random_bytes(_SECRET_BYTES)).decode()
+def secret_of(chance: bytes) -> str:
+    """A secret in base 32, as authenticators take it: 160 of these 256 bits (RFC 4226 §4)."""
+    return base64.b32encode(chance[:_SECRET_BYTES]).decode()
 
 
 def enrolment(secret: str, username: str) -> str:

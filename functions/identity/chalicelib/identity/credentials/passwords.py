@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared import ids
-
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
@@ -29,9 +27,15 @@ def _hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=_ROUNDS, memory_cost=_MEMORY_KIB, parallelism=_LANES)
 
 
-def hashed(password: str) -> str:
-    """The password as it is kept: parameters, salt and hash in one text."""
-    return _hasher().hash(password, salt=ids.random_bytes(_SALT_BYTES))
+def hashed(password: str, salt: bytes) -> str:
+    """The password as it is kept: parameters, salt and hash in one text.
+
+    Parameters
+    ----------
+    salt
+        32 bytes that no other password was hashed with; the first 16 are used (RFC 9106 §3.1).
+    """
+    return _hasher().hash(password, salt=salt[:_SALT_BYTES])
 
 
 def is_right(kept: str | None, password: str) -> bool:

@@ -19,8 +19,8 @@ routes = Routes()
     takes=shapes.InviteStaff,
     gives=shapes.Invited,
     status=201,
-    errors=["busy", "provider_unreachable"],
-    limits=["too_many_invitations"],
+    errors=["busy"],
+    limits=["too_many_invitations", "provider_unreachable"],
     keyed=True,
 )
 def invite_staff(call: Call[shapes.InviteStaff, NoQuery]) -> shapes.Invited:
@@ -73,7 +73,7 @@ def confirm_invitation(call: Call[shapes.ConfirmInvitation, NoQuery]) -> None:
 )
 def sign_in_by_password(call: Call[shapes.SignIn, NoQuery]) -> sessions.Tokens:
     """Sign in with username, password and a code of the authenticator (账号密码登录)."""
-    return sessions.tokens(actions.sign_in(call.body, call.key, call.address, call.now))
+    return sessions.tokens(actions.sign_in_by_password(call.body, call.key, call.address, call.now))
 
 
 @routes.endpoint(

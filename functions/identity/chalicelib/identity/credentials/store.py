@@ -3,15 +3,16 @@
 Access patterns
 ---------------
 1. the invitation of a phone     Get       pk = platform#invitation#{blind phone}, sk = invitation
-2. a step of it                  Transact  the same, on its version, and 9
+2. a step of it                  Transact  the same, on its version, and 10
 3. a new one                     Transact  the same, and the quotas of who invites and of the phone
 4. a person's credential         Get       pk = platform#person#{person}, sk = credential
-5. a code used, a new password   Transact  the same, on its version, and 9
+5. a code used, a new password   Transact  the same, on its version, and 10
 6. a confirmation                Transact  2 and 4, the person with the username's login, the end
-                                           of their sessions, and 9
-7. attempts at a name            Get       pk = platform#attempts#{blind name}, sk = {what}
-8. one more of them              Transact  the same, on its version, and the quota of an address
-9. attempts forgiven             Update    the same, in the transaction of who succeeded
+                                           of their sessions, and 10
+7. a credential goes             Delete    4, in the transaction in which its person goes
+8. attempts at a name            Get       pk = platform#attempts#{blind name}, sk = {what}
+9. one more of them              Transact  the same, on its version, and the quota of an address
+10. attempts forgiven            Update    the same, in the transaction of who succeeded
 
 An invitation is forgotten a day after its end, attempts a day after the last.
 """
@@ -28,7 +29,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from chalicelib.identity import quotas, records
+from chalicelib.identity import records
 from chalicelib.identity.credentials import rules
 from chalicelib.identity.credentials.rules import (
     Attempts,
@@ -39,10 +40,10 @@ from chalicelib.identity.credentials.rules import (
 )
 from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Held, Person
-from chalicelib.identity.quotas import Quota
 from chalicelib.identity.sessions import store as sessions
 from shared import events
 from shared.errors import Conflict
+from shared.quotas import Quota
 from shared.table import Refused, Transaction
 
 _KEPT_AFTER = timedelta(days=1)
@@ -109,7 +110,7 @@ def add_invitation(
     Conflict
         `busy`: other invitations of the same person or phone kept colliding with this one.
     """
-    stored = quotas.add(_to_invitation_item(invitation, event), limits)
+    stored = records.add(_to_invitation_item(invitation, event), limits)
     if stored is None:
         return invitation
     if stored["id"]["S"] != invitation.id:
@@ -214,6 +215,11 @@ def save_password(credential: Credential, event: events.Event) -> None:
         raise Conflict("sign_in_refused") from refused
 
 
+def drop_credential(transaction: Transaction, person_id: str) -> None:
+    """Destroy a person's credential as part of a transaction; whoever has a username has one."""
+    transaction.delete_blind(_CredentialItem(*_credential_key(person_id)))
+
+
 def get_attempts(what: str, name: str) -> Attempts | None:
     """How often a name was tried of late."""
     item = _AttemptsItem.find(*_attempts_key(what, name))
@@ -241,7 +247,7 @@ def save_attempts(what: str, name: str, attempts: Attempts, limit: Quota) -> boo
         version=attempts.version,
         expires_at=attempts.at + rules.FORGIVEN_AFTER,
     )
-    return quotas.add(item, [limit]) is None
+    return records.add(item, [limit]) is None
 
 
 def _forgive(transaction: Transaction, what: str, name: str) -> None:

@@ -9,10 +9,10 @@ from chalicelib.identity.feedback import rules, store
 from chalicelib.identity.feedback.rules import Action, Feedback, Kind, State
 from chalicelib.identity.feedback.shapes import Words
 from chalicelib.identity.persons import store as persons
-from chalicelib.identity.quotas import Quota
 from shared import clock, events, ids, vault
 from shared.auth import PLATFORM, Caller
 from shared.errors import Conflict, NotFound
+from shared.quotas import Quota
 from shared.table import Page
 
 SOURCE = "identity"

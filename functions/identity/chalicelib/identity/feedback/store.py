@@ -17,11 +17,11 @@ from typing import Any
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from chalicelib.identity import quotas, records
+from chalicelib.identity import records
 from chalicelib.identity.feedback.rules import Feedback, Kind, State
-from chalicelib.identity.quotas import Quota
 from shared import events
 from shared.errors import Conflict
+from shared.quotas import Quota
 from shared.table import Page, Refused, page
 
 
@@ -67,7 +67,7 @@ def add_feedback(feedback: Feedback, event: events.Event, quota: Quota) -> Feedb
         `busy`: other writes of the same person kept colliding with this one.
     """
     item = _to_item(feedback, event)
-    stored = quotas.add(item, [quota])
+    stored = records.add(item, [quota])
     return _to_feedback(_FeedbackItem.from_raw_data(stored)) if stored else feedback
 
 

@@ -17,7 +17,7 @@ from chalicelib.identity.persons.rules import (
     Login,
     Origin,
     Person,
-    State,
+    PersonState,
 )
 from shared import ids, vault
 from shared.errors import Conflict, NotFound
@@ -52,14 +52,9 @@ def arrive(
             found = store.get_person(held.person_id)
             assert found is not None, "a login goes with its person"
             return found
-        known = _known_otherwise(kind, details)
-        try:
-            if known is None:
-                return _sign_up(kind, details, now, origin)
-            return bind(known.id, kind, value, now)
-        except Conflict as conflict:
-            if conflict.code not in ("busy", "stale_version", "login_of_another"):
-                raise
+        known = _known_otherwise(kind, details) or _sign_up(kind, details, now, origin)
+        if known is not None:
+            return known
     raise Conflict("busy")
 
 
@@ -75,7 +70,7 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
         `login_taken`: they sign in by another of its kind.  `stale_version`: they were changed.
     """
     person, key = store.get_with_key(person_id)
-    if person is None or person.state is not State.ACTIVE:
+    if person is None or person.state is not PersonState.ACTIVE:
         raise NotFound
     login = Login(kind, vault.blind(kind, value))
     if login in person.logins:
@@ -95,7 +90,10 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
 
 
 def _known_otherwise(kind: vault.Kind, details: Details) -> Person | None:
-    """Who signs in by something else that belongs to this newcomer: WeChat's unionid, say."""
+    """Who signs in by something else that is this newcomer's too.
+
+    The same account of WeChat has an openid in each app, and one unionid in all.
+    """
     for login in _logins(details):
         held = store.get_login(login.kind, login.blind) if login.kind != kind else None
         if held is not None:
@@ -103,29 +101,31 @@ def _known_otherwise(kind: vault.Kind, details: Details) -> Person | None:
     return None
 
 
-def _sign_up(kind: vault.Kind, details: Details, now: datetime, origin: Origin | None) -> Person:
+def _sign_up(
+    kind: vault.Kind, details: Details, now: datetime, origin: Origin | None
+) -> Person | None:
+    """The new person; None where somebody signed up by the same just then."""
     person_id = f"per_{ids.ulid(now)}"
     key = vault.new_key(person_id)
     person = Person(
         person_id,
-        State.ACTIVE,
+        PersonState.ACTIVE,
         origin or _ORIGINS[kind],
         now,
         logins=tuple(_logins(details)),
         name_key=vault.blind("name", details.name) if details.name else "",
         envelope=envelopes.seal(person_id, key, details),
     )
-    with store.writing() as writing:
-        arrived = telling.of_person(
-            "PersonArrived", person, person_id, now, {"origin": person.origin.value}
-        )
-        writing.person(person, arrived)
-        writing.key(person_id, key)
-        for login in person.logins:
-            held = Held(login, person_id)
-            bound = telling.of_phone(held, person.name_key, person_id, now)
-            writing.login(held, bound if login.kind == "phone" else None)
-    return replace(person, version=1)
+    told = {"origin": person.origin.value}
+    arrived = telling.of_person("PersonArrived", person, person_id, now, told)
+    held = [Held(login, person_id) for login in person.logins]
+    bound = {
+        one.login: telling.of_phone(one, person.name_key, person_id, now)
+        for one in held
+        if one.login.kind == "phone"
+    }
+    added = store.add_person(person, key, arrived, {one: bound.get(one.login) for one in held})
+    return replace(person, version=1) if added else None
 
 
 def _logins(details: Details) -> list[Login]:

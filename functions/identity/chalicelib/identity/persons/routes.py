@@ -11,22 +11,22 @@ routes = Routes()
 
 
 @routes.endpoint("GET", "/me", allows=SIGNED_IN, gives=shapes.Me)
-def show_me(call: Call[None, NoQuery]) -> shapes.Me:
+def show_account(call: Call[None, NoQuery]) -> shapes.Me:
     """Show the caller to themselves, masked."""
-    return shapes.me(actions.show_me(call.caller))
+    return shapes.me(actions.show_account(call.caller))
 
 
 @routes.endpoint(
     "PATCH",
     "/me",
     allows=SIGNED_IN,
-    takes=shapes.ChangeMe,
+    takes=shapes.ChangeAccount,
     gives=shapes.Me,
     errors=["stale_version", "busy"],
 )
-def change_me(call: Call[shapes.ChangeMe, NoQuery]) -> shapes.Me:
+def change_account(call: Call[shapes.ChangeAccount, NoQuery]) -> shapes.Me:
     """Correct what is known of the caller (更正个人信息, PIPL 46)."""
-    return shapes.me(actions.change_me(call.caller, call.body, call.now))
+    return shapes.me(actions.change_account(call.caller, call.body, call.now))
 
 
 @routes.endpoint(
@@ -39,9 +39,9 @@ def change_me(call: Call[shapes.ChangeMe, NoQuery]) -> shapes.Me:
     limits=["too_many_exports"],
     keyed=True,
 )
-def export_me(call: Call[None, NoQuery]) -> shapes.Export:
+def export_account(call: Call[None, NoQuery]) -> shapes.Export:
     """Hand the caller everything that is kept of them (导出个人信息, PIPL 45)."""
-    return shapes.export(actions.export_me(call.caller, call.key, call.now))
+    return shapes.export(actions.export_account(call.caller, call.key, call.now))
 
 
 @routes.endpoint(
@@ -51,6 +51,6 @@ def export_me(call: Call[None, NoQuery]) -> shapes.Export:
     gives=shapes.PersonLine,
     errors=["sign_in_again", "wards_first", "stale_version", "busy"],
 )
-def erase_me(call: Call[None, NoQuery]) -> shapes.PersonLine:
+def erase_account(call: Call[None, NoQuery]) -> shapes.PersonLine:
     """Erase the caller (注销账号, PIPL 47); it cannot be undone."""
-    return shapes.line(actions.erase_me(call.caller, call.now))
+    return shapes.line(actions.erase_account(call.caller, call.now))

@@ -15,14 +15,22 @@ Access patterns
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.identity import records
-from chalicelib.identity.persons.rules import Held, Login, Merging, Origin, Person, State, Summary
+from chalicelib.identity.persons.rules import (
+    Held,
+    Login,
+    Merging,
+    Origin,
+    Person,
+    PersonState,
+    Summary,
+)
 from chalicelib.identity.sessions import store as sessions
 from shared import clock, events, grants, ids
 from shared.auth import Grant
@@ -128,6 +136,25 @@ def find_named(name_key: str) -> tuple[Summary, ...]:
         newest_first=True,
     )  # fmt: skip
     return tuple(_to_summary(item) for item in found.items)
+
+
+def add_person(
+    person: Person,
+    wrapped_key: bytes,
+    event: events.Event,
+    logins: Mapping[Held, events.Event | None],
+) -> bool:
+    """Store a new person with their key and what they sign in by; False if that is taken."""
+    try:
+        with Transaction() as transaction:
+            made = Writing(transaction)
+            made.person(person, event)
+            made.key(person.id, wrapped_key)
+            for held, bound in logins.items():
+                made.login(held, bound)
+    except Refused:
+        return False
+    return True
 
 
 class Writing:
@@ -248,7 +275,7 @@ def _to_person(item: _Row) -> Person:
     logins = (one.partition(":") for one in (item.logins or "").split())
     return Person(
         id=item.pk.rpartition("#")[2],
-        state=State(item.state),
+        state=PersonState(item.state),
         origin=Origin(item.origin),
         joined_at=item.joined_at,
         logins=tuple(Login(kind, blind) for kind, _, blind in logins),
@@ -270,4 +297,4 @@ def _to_merging(text: str) -> Merging:
 
 def _to_summary(item: _Row) -> Summary:
     person_id = item.pk.rpartition("#")[2]
-    return Summary(person_id, State(item.state), Origin(item.origin), item.joined_at)
+    return Summary(person_id, PersonState(item.state), Origin(item.origin), item.joined_at)

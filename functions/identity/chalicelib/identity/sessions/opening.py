@@ -35,15 +35,16 @@ def open_session(
     Parameters
     ----------
     cause
-        What they proved it with, and the Idempotency-Key of the request: the same cause within a
-        minute is the same request, whose answer was lost, and gets the same answer.
+        What they proved it with, and the Idempotency-Key of the request, which together nobody
+        else ever has: the same cause within a minute is the same request, whose answer was lost,
+        and gets the same answer.
 
     Raises
     ------
     Conflict
         `sign_in_refused`: the person is not active.  `busy`: they kept signing in elsewhere.
     """
-    session_id = ids.derived_platform_id("ses", person_id, cause)
+    session_id = ids.derived_platform_id("ses", cause)
     for _ in range(_ATTEMPTS):
         before = rules.current(store.get_sessions(person_id), now)
         known = before.find(session_id)

@@ -1,0 +1,357 @@
+"""Identity in plain Python: who is there, who is let in, who acts for whom, and until when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.harness.machines import Person, refuse
+
+ADMIN, INVITERS = {"platform_admin"}, {"platform_admin", "company_admin", "community_manager"}
+MINUTE, HOUR, ESTATE = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=8)
+LIVES = {"resident": timedelta(days=30), "staff": timedelta(hours=12)}
+MOST = 10
+DEFAULTS = {"language": "zh-CN", "opted_out": [], "quiet_hours": None, "version": 0}
+
+
+@dataclass
+class Session:
+    """A device that somebody is signed in on."""
+
+    assurance: str
+    opened_at: datetime
+    used_at: datetime
+    ends_at: datetime
+    counter: int = 0
+
+
+@dataclass
+class Credential:
+    """A password, whose authenticator, which of its codes was used last, and by which request."""
+
+    password: str
+    secret: str
+    step: int
+    mark: object
+    at: datetime
+
+
+@dataclass
+class Somebody:
+    """A person."""
+
+    person_id: str
+    phone: str = ""
+    state: str = "active"
+    username: str = ""
+    credential: Credential | None = None
+    sessions: dict[object, Session] = field(default_factory=dict)
+    acting: list[str] = field(default_factory=list)
+    wards: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=lambda: dict(DEFAULTS))
+    said: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing but an id is left."""
+        return self.state == "erased"
+
+
+@dataclass
+class Code:
+    """What a phone was sent last, and how often."""
+
+    at: datetime
+    sent: Counter[str]
+    attempts: int = 0
+    used: object = None
+    used_at: datetime | None = None
+
+
+@dataclass
+class Invitation:
+    """What a phone was invited to last."""
+
+    key: object
+    person_id: str
+    at: datetime
+    stage: str = "open"
+    username: str = ""
+    password: str = ""
+    secret: str = ""
+    mark: object = None
+
+
+@dataclass
+class Attempts:
+    """Failures one after the other."""
+
+    failures: int
+    mark: object
+    at: datetime
+    until: datetime
+
+
+class Model:
+    """Everybody, what they were sent, and how often they were guessed at."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, Somebody] = {}
+        self.codes: dict[str, Code] = {}
+        self.invitations: dict[str, Invitation] = {}
+        self.attempts: dict[tuple[str, str], Attempts] = {}
+        self.used: Counter[tuple[object, ...]] = Counter()
+
+    def by(self, fact: str, value: str) -> Somebody | None:
+        """Whose a phone or a username is."""
+        return next((one for one in self.people.values() if getattr(one, fact) == value), None)
+
+    def known(self, person_id: str) -> Somebody:
+        """Somebody who is there."""
+        found = self.people.get(person_id)
+        refuse(found is None or found.is_gone)
+        assert found is not None
+        return found
+
+    def send_code(self, phone: str, now: datetime) -> None:
+        """A code is sent, unless the phone had its share."""
+        hour, before = f"{now + ESTATE:%Y-%m-%dT%H}", self.codes.get(phone)
+        sent = before.sent if before else Counter[str]()
+        early = before is not None and now - before.at < MINUTE
+        if not early and sent[hour] < 5 and sent[hour[:10]] < MOST:
+            self.codes[phone] = Code(now, sent + Counter([hour, hour[:10]]))
+
+    def present(self, phone: str, right: bool, key: str, now: datetime) -> Code:
+        """A code is used; whoever used it may repeat themselves."""
+        code = self.codes.get(phone)
+        refuse(code is None, "code_refused")
+        assert code is not None
+        if code.used_at is not None:
+            refuse(not right or code.used != key or now - code.used_at > MINUTE, "code_refused")
+            return code
+        refuse(now - code.at > 5 * MINUTE or code.attempts >= 5, "code_refused")
+        code.attempts += not right
+        refuse(not right, "code_refused")
+        code.used, code.used_at = key, now
+        return code
+
+    def come(self, phone: str, right: bool, key: str, now: datetime) -> None:
+        """Somebody signs in by their phone, and up if nobody did before."""
+        code = self.present(phone, right, key, now)
+        self.open(self.arrive(phone), ("sms", code.at, key), "resident", now)
+
+    def arrive(self, phone: str) -> Somebody:
+        """Whose phone it is, from now on at least; a newcomer's id is learnt from the answer."""
+        found = self.by("phone", phone)
+        return found or self.people.setdefault(phone, Somebody("", phone))
+
+    def open(self, one: Somebody, cause: object, assurance: str, now: datetime) -> None:
+        """Somebody is signed in; of eleven devices the one that rested longest gives way."""
+        one.sessions = {name: s for name, s in one.sessions.items() if s.ends_at > now}
+        known = one.sessions.get(cause)
+        if known is not None:
+            again = known.counter == 0 and now - known.opened_at <= MINUTE
+            refuse(not again, "sign_in_refused")
+            return
+        refuse(one.state != "active", "sign_in_refused")
+        one.sessions[cause] = Session(assurance, now, now, now + LIVES[assurance])
+        if len(one.sessions) > MOST:
+            del one.sessions[min(one.sessions, key=lambda name: one.sessions[name].used_at)]
+
+    def refresh(
+        self, person_id: str, cause: object, opened_at: datetime, counter: int, now: datetime
+    ) -> None:
+        """A refresh token is changed; one that was changed before ends its session."""
+        one = self.people[person_id]
+        session = one.sessions.get(cause)
+        refuse(session is None or session.opened_at != opened_at, "session_ended")
+        assert session is not None
+        refuse(session.ends_at <= now or counter > session.counter, "session_ended")
+        if counter == session.counter:
+            session.counter, session.used_at = counter + 1, now
+            if session.assurance == "resident":
+                session.ends_at = now + LIVES["resident"]
+        elif counter < session.counter - 1 or now - session.used_at > MINUTE:
+            del one.sessions[cause]
+            refuse(True, "session_ended")
+
+    def freeze(self, who: Person, person_id: str, state: str) -> None:
+        """The operator freezes somebody, or lifts it."""
+        refuse(not who.may(ADMIN, "platform"))
+        one = self.known(person_id)
+        if one.state != state and state == "frozen":
+            one.sessions.clear()
+        one.state = state
+
+    def erase(self, who: Person, person_id: str, now: datetime) -> None:
+        """Somebody goes for good: by themselves, having just signed in, or by the operator."""
+        own = who.person_id == person_id
+        refuse(not own and not who.may(ADMIN, "platform"))
+        one = self.people.get(person_id)
+        refuse(one is None)
+        assert one is not None
+        if one.is_gone:
+            return
+        recent = any(now - session.opened_at <= 15 * MINUTE for session in one.sessions.values())
+        refuse(own and not recent, "sign_in_again")
+        refuse(one.wards, "wards_first")
+        for keeper in one.acting:
+            self.people[keeper].wards.remove(person_id)
+        one.state, one.phone, one.username, one.credential = "erased", "", "", None
+        one.acting.clear()
+        one.sessions.clear()
+
+    def take_in(self, who: Person, made_id: str) -> None:
+        """Somebody without an account, for whom somebody acts."""
+        keeper = self.known(who.person_id)
+        refuse(keeper.state != "active")
+        if made_id not in keeper.wards:
+            refuse(len(keeper.wards) >= MOST, "too_many_wards")
+            self.people[made_id] = Somebody(made_id, acting=[keeper.person_id])
+            keeper.wards.append(made_id)
+
+    def give_mandate(self, who: Person, acting_id: str) -> None:
+        """Somebody lets another act for them."""
+        one, other = self.known(who.person_id), self.known(acting_id)
+        refuse(other.state != "active")
+        refuse(one is other, "not_oneself")
+        if acting_id not in one.acting:
+            refuse(len(one.acting) >= MOST, "too_many_mandates")
+            refuse(len(other.wards) >= MOST, "too_many_wards")
+            one.acting.append(acting_id)
+            other.wards.append(one.person_id)
+
+    def end_mandate(self, who: Person, person_id: str, acting_id: str) -> None:
+        """Either of them ends it; somebody without an account is never left alone."""
+        refuse(who.person_id not in (person_id, acting_id))
+        one, other = self.known(person_id), self.known(acting_id)
+        if acting_id in one.acting:
+            alone = not one.phone and one.acting == [acting_id]
+            refuse(alone, "last_mandate")
+            one.acting.remove(acting_id)
+            other.wards.remove(person_id)
+
+    def invite(self, who: Person, phone: str, scope: str, key: str, now: datetime) -> None:
+        """Staff are invited, or begin anew; the code of before is good no more."""
+        refuse(not who.may(INVITERS, scope))
+        one, named = self.arrive(phone), (who.person_id, scope, key)
+        before = self.invitations.get(phone)
+        if before is None or before.key != named:
+            day = (now + ESTATE).date()
+            refuse(self.used[phone, day] >= 5, "too_many_invitations")
+            self.used[phone, day] += 1
+            self.invitations[phone] = Invitation(named, one.person_id, now)
+
+    def accept(
+        self, phone: str, right: bool, username: str, password: str, mark: object, now: datetime
+    ) -> Invitation:
+        """Username and password are chosen; nothing of before changes yet."""
+        self.try_at("invitation", phone, mark, now)
+        found = self._shown(phone, right, now)
+        holder = self.by("username", username)
+        refuse(holder is not None and holder.person_id != found.person_id, "username_taken")
+        refuse(self.people[found.person_id].is_gone, "code_not_valid")
+        if found.mark != mark:
+            found.stage, found.username, found.password = "accepted", username, password
+            found.mark, found.secret = mark, ""
+            self.attempts["invitation", phone].failures = 0
+        return found
+
+    def confirm(
+        self, phone: str, right: bool, step: int | None, mark: object, now: datetime
+    ) -> None:
+        """The authenticator works: from now on this is the way in, and the only one."""
+        self.try_at("invitation", phone, mark, now)
+        known = self.invitations.get(phone)
+        if known is not None and (known.stage, known.mark) == ("done", mark):
+            return
+        found = self._shown(phone, right, now)
+        one = self.people[found.person_id]
+        wrong = found.stage != "accepted" or step is None or one.state != "active"
+        refuse(wrong, "code_not_valid")
+        holder = self.by("username", found.username)
+        refuse(holder not in (None, one), "stale_version")
+        assert step is not None
+        one.username = found.username
+        one.credential = Credential(found.password, found.secret, step, mark, now)
+        one.sessions.clear()
+        found.stage, found.mark = "done", mark
+        self.attempts["invitation", phone].failures = 0
+
+    def _shown(self, phone: str, right: bool, now: datetime) -> Invitation:
+        found = self.invitations.get(phone)
+        late = found is None or found.stage == "done" or now - found.at >= 72 * HOUR
+        refuse(late or not right, "code_not_valid")
+        assert found is not None
+        return found
+
+    def use(
+        self, username: str, password: str, secret: str, step: int | None, mark: object,
+        now: datetime, change: tuple[str, str] | None = None,
+    ) -> Somebody:  # fmt: skip
+        """A password and a code are used: to sign in, or by their owner to `change` to another."""
+        self.try_at("sign_in", username, mark, now)
+        one = self.people.get(change[0]) if change else self.by("username", username)
+        known = one.credential if one else None
+        refuse(one is None or known is None, "sign_in_refused")
+        assert one is not None
+        assert known is not None
+        if known.mark == mark and now - known.at <= MINUTE:
+            return one
+        wrong = (known.password, known.secret) != (password, secret) or one.username != username
+        refuse(wrong or step is None or step <= known.step, "sign_in_refused")
+        assert step is not None
+        one.credential = Credential(change[1] if change else password, secret, step, mark, now)
+        self.attempts["sign_in", username].failures = 0
+        if change:
+            one.sessions.clear()
+        return one
+
+    def try_at(self, what: str, name: str, mark: object, now: datetime) -> None:
+        """An attempt is counted before it is looked at; five are free, then locks grow."""
+        before, failures = self.attempts.get((what, name)), 1
+        if before is not None and now - before.at < 24 * HOUR:
+            if before.mark == mark and now - before.at <= MINUTE:
+                return
+            refuse(before.failures and now < before.until, "too_many_attempts")
+            failures = before.failures + 1
+        lock = min(2 ** max(failures - 5, 0), 15) * MINUTE if failures >= 5 else timedelta()
+        self.attempts[what, name] = Attempts(failures, mark, now, now + lock)
+
+    def choose(self, who: Person, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Settings are chosen, seen at a version; the same once more changes nothing."""
+        one = self.known(who.person_id)
+        safe = {"emergency", "gates"} & {pair["topic"] for pair in wanted["opted_out"]}
+        refuse(safe, "not_for_safety")
+        if {**wanted, "version": 0} != {**one.settings, "version": 0}:
+            refuse(wanted["version"] != one.settings["version"], "stale_version")
+            one.settings = {**wanted, "version": wanted["version"] + 1}
+        return one.settings
+
+    def say(self, who: Person, said: dict[str, Any], key: str, now: datetime) -> dict[str, Any]:
+        """Feedback is given: ten times a day."""
+        one, day = self.known(who.person_id), (who.person_id, (now + ESTATE).date())
+        if key not in one.said:
+            refuse(self.used[day] >= MOST, "too_much_feedback")
+            self.used[day] += 1
+            one.said[key] = {**said, "state": "new", "version": 1, "answer": None, "said_at": now}
+        refuse(any(one.said[key][fact] != said[fact] for fact in said), "idempotency_key_reused")
+        return one.said[key]
+
+    def settle(
+        self, who: Person, given: dict[str, Any], owner: str, answer: str | None, seen: int
+    ) -> None:
+        """Feedback is answered by the operator, or closed by whoever gave it."""
+        allowed = who.may(ADMIN, "platform") if answer else who.person_id == owner
+        refuse(not allowed or self.known(owner).is_gone)
+        after: Iterable[str] = ("new",) if answer else ("new", "answered")
+        to = "answered" if answer else "closed"
+        if (given["state"], given["version"]) == (to, seen + 1):
+            refuse(answer and given["answer"] != answer, "stale_version")
+            return
+        refuse(seen != given["version"], "stale_version")
+        refuse(given["state"] not in after, "not_in_this_state")
+        given.update(state=to, version=seen + 1, answer=answer or given["answer"])
