@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.identity import rules, signing, store
 from chalicelib.identity.rules import State
-from shared import aws, ids
+from shared import aws, clock, ids
 from shared.errors import Conflict
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ def access_token(
     session_id: str = "",
     acting_id: str = "",
 ) -> str:
-    """A token that speaks for a person; the same facts at the same second give the same token.
+    """A token that speaks for a person; the same facts at the same instant give the same token.
+
+    Two of one second differ: the gateway knows a token by its text for a minute, and the second
+    may be asked for because of a right that the first did not bring.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def access_token(
         iat=issued,
         nbf=issued,
         exp=issued + LIFE_SECONDS,
-        jti=ids.derived_platform_id("tok", person_id, session_id, acting_id, str(issued)),
+        jti=ids.derived_platform_id("tok", person_id, session_id, acting_id, clock.to_text(now)),
         acr=assurance,
         sid=session_id,
         act={"sub": acting_id} if acting_id else {},
