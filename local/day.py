@@ -17,7 +17,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from local import camera, chain, family
+from local import camera, chain, family, first_days, in_trust
 from local.client import Client, Unexpected, fetch, post_file, wait_until
 from local.estate import registers
 from local.looking_back import look_back
@@ -52,6 +52,7 @@ def play(stage: Stage, tell: Teller) -> None:
     local.client.Unexpected
         The platform did something else than the day expects.
     """
+    first_days.play(stage, tell)
     office = _open_office(stage, tell)
     before = office.manager.client.get(f"{office.path}/statistics")
     _correct_register(office, stage, tell)
@@ -63,7 +64,10 @@ def play(stage: Stage, tell: Teller) -> None:
     _follow(ticket["ticket_id"], resident, tell)
     _count(office, before, tell)
     tell.chapter("八、一家人", "A family")
-    family.live(office.manager, office.path, stage, tell)
+    home = family.live(office.manager, office.path, stage, tell)
+    in_trust.act_for_grandmother(home, stage, tell)
+    in_trust.look_at_phone(home, office.community_id, stage, tell)
+    in_trust.forget(home, stage, tell)
     _turn_away(office, ticket["ticket_id"], stage, tell)
     look_back(ticket["ticket_id"], resident, stage, tell)
 
@@ -324,7 +328,7 @@ def _count(office: Office, before: dict[str, Any], tell: Teller) -> None:
 
 
 def _turn_away(office: Office, ticket_id: str, stage: Stage, tell: Teller) -> None:
-    tell.chapter("九、无权者止步", "Who has no right here")
+    tell.chapter("十二、无权者止步", "Who has no right here")
     ticket, rooms = f"/repairs/tickets/{ticket_id}", f"{office.path}/buildings"
     _refused(Client(stage.base_url), ticket, 401, "没有登录", "nobody signed in", tell)
     stranger = stage.first("none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from local.client import Unexpected
@@ -10,7 +11,17 @@ from local.stage import Player, Stage
 from local.teller import Teller
 
 
-def live(manager: Player, path: str, stage: Stage, tell: Teller) -> None:
+@dataclass(frozen=True)
+class Family:
+    """Who lives in a room, and who did."""
+
+    room_id: str
+    owner: Player
+    daughter: Player
+    former_tenant: Player
+
+
+def live(manager: Player, path: str, stage: Stage, tell: Teller) -> Family:
     """Play it in the community at `path`, in one of its rooms that stands empty.
 
     Raises
@@ -20,8 +31,10 @@ def live(manager: Player, path: str, stage: Stage, tell: Teller) -> None:
     """
     room = _empty_room(manager, path)
     url = f"/community/rooms/{room['room_id']}"
-    owner, daughter, tenant = (
-        stage.sign_up(stage.human().name.text, word) for word in ("owner", "daughter", "tenant")
+    owner, daughter, tenant = (stage.sign_up(stage.human()) for _ in range(3))
+    tell.say(
+        f"{owner.name}、{daughter.name}、{tenant.name}从微信小程序登录，绑定手机号",
+        "Three people come from the WeChat mini-program and bind their phones",
     )
     owner = _claimed(manager, owner, url, room, stage, tell)
     for person, relation, zh in ((daughter, "family_member", "女儿"), (tenant, "tenant", "租客")):
@@ -38,6 +51,7 @@ def live(manager: Player, path: str, stage: Stage, tell: Teller) -> None:
         "The tenant opens doors and orders; the owner pays, and no tenant votes",
     )
     _moved_out(owner, stage.again(tenant), url, stage, tell)
+    return Family(room["room_id"], owner, stage.again(daughter), tenant)
 
 
 def _empty_room(manager: Player, path: str) -> dict[str, Any]:

@@ -26,9 +26,9 @@ def play(stage: Stage, tell: Teller) -> Player:
     local.client.Unexpected
         The platform did something else than the chapter expects.
     """
-    tell.chapter("物业公司入驻", "A property company comes onto the platform")
-    reviewer = stage.first("market_officer")
-    applicant = stage.sign_up(stage.human().name.text, "applicant")
+    tell.chapter("序、物业公司入驻", "A property company comes onto the platform")
+    reviewer, human = stage.first("market_officer"), stage.human()
+    applicant = stage.sign_up(human)
     said = {
         "name": f"{applicant.name[:1]}氏物业服务有限公司",
         "credit_code": _credit_code(),
@@ -52,10 +52,10 @@ def play(stage: Stage, tell: Teller) -> Player:
     body = {**again, "version": application["version"]}
     application = applicant.client.post(f"{path}/resubmission", body)
     application = _decide(reviewer, application, "approval")
-    chief = _handed_over(stage, applicant, application)
+    chief = _handed_over(stage, stage.enrol(applicant, human.phone), application)
     tell.say(
-        f"修改后通过：{applicant.name}成为公司管理员",
-        "Approved: the others heard of it, and the applicant administers the company",
+        f"修改后通过：{applicant.name}收到短信，设好密码和验证器，成为公司管理员",
+        "Approved: the others heard of it; invited by SMS, the applicant administers the company",
     )
     _open_first_community(chief, application, tell)
     return chief

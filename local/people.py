@@ -91,13 +91,15 @@ class Accounts:
             The password, and the secret of the authenticator.
         """
         nobody, password = Client(self.base_url), f"Ll1-{secrets.token_urlsafe(12)}"
-        proof = {"phone": phone, "code": self._invitation(phone)}
+        proof = {"phone": phone, "code": self.invitation(phone)}
         chosen = {**proof, "username": username, "password": password}
         accepted = nobody.post("/identity/invitations/acceptance", chosen)
         totp = pyotp.parse_uri(accepted["otpauth_uri"]).secret
         # The step before is good too, and leaves the one of now for signing in.
         shown = pyotp.TOTP(totp).at(int(time.time()) - _STEP_SECONDS)
         nobody.post("/identity/invitations/confirmation", {**proof, "totp": shown})
+        # Whoever came from the mini-program before goes on as a resident by that session.
+        (self.kept / username).unlink(missing_ok=True)
         return password, totp
 
     def token(self, username: str, password: str = "", totp: str = "") -> str:
@@ -162,9 +164,9 @@ class Accounts:
         answer = urllib3.request("POST", f"{self.wechat}/sandbox/{what}", body=body, retries=False)
         return str(answer.json()["code"])
 
-    def _invitation(self, phone: str) -> str:
-        """The code of the invitation that a phone shows."""
+    def invitation(self, phone: str) -> str:
+        """The code of the newest invitation that a phone shows; empty if it shows none."""
         asked = f"{self.messages}/sandbox/messages"
         shown = urllib3.request("GET", asked, fields={"phone": phone}, retries=False).json()
         codes = [re.search(r"邀请码 (\d+)", message) for message in reversed(shown["messages"])]
-        return next(found.group(1) for found in codes if found)
+        return next((found.group(1) for found in codes if found), "")

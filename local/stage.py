@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
-from local.client import Client
+from local.client import Client, wait_until
 from local.estate.invent import SURNAMES, Human, Inventor
 from local.people import Person
 from local.token import LOCAL_JSON, accounts
@@ -80,6 +80,12 @@ class Stage:
         granted = {"person_id": person_id, "role": role, "scope": scope, "name": name}
         manager.client.post("/community/grants", granted)
         return Player(name, username, person_id, self._client(username))
+
+    def enrol(self, player: Player, phone: str) -> Player:
+        """Somebody who came as a resident, once the invitation on their phone is accepted."""
+        wait_until(lambda: self.accounts.invitation(phone), f"an invitation of {player.username}")
+        self._credentials[player.username] = self.accounts.enrol(player.username, phone)
+        return self.again(player)
 
     def again(self, player: Player) -> Player:
         """The same person with a new token, which knows what they were given since."""
