@@ -11,7 +11,7 @@ from tests.onboarding.invariants import HOLDING, LIMITS, STEPS
 
 REVIEWERS = {"platform_admin", "market_officer"}
 VIEWERS = REVIEWERS | {"security_auditor"}
-ESTATE, FULL = timedelta(hours=8), 38
+DECISIONS, ESTATE, FULL = ("approve", "refuse"), timedelta(hours=8), 38
 MILESTONES = ("account", "community", "register", "staff")
 
 
@@ -19,8 +19,8 @@ class Application(dict[str, Any]):
     """An application as the API shows it, and its entries."""
 
     def __init__(self, said: dict[str, Any], applicant_id: str, now: datetime) -> None:
-        super().__init__(application_id=None, kind="property_company", ended_at=None)
-        self |= {"applicant_id": applicant_id, "applied_at": now}
+        super().__init__(applicant_id=applicant_id, applied_at=now, ended_at=None)
+        self |= {"application_id": None, "kind": "property_company"}
         self.entries: list[dict[str, Any]] = []
         self.enter(entry("submit", applicant_id, 0, now, details=said))
 
@@ -32,7 +32,7 @@ class Application(dict[str, Any]):
             self.update(one["details"], submitted_at=one["at"], reviewer_id=None, ended_at=None)
         if one["action"] == "claim":
             self["reviewer_id"] = one["actor_id"]
-        if one["action"] in ("approve", "refuse", "withdraw"):
+        if one["action"] in (*DECISIONS, "withdraw"):
             self["ended_at"] = self["ended_at"] or one["at"]
 
 
@@ -50,33 +50,30 @@ class Model:
         """The application that a request makes, or made before."""
         self._check(who, said)
         known = self.applications.get((who.person_id, key))
-        refuse(known and known.entries[0]["details"] != said, "idempotency_key_reused")
         if known is not None:
+            refuse(known.entries[0]["details"] != said, "idempotency_key_reused")
             return known
-        self._free(said)
+        self._free(who, said)
         day = (who.person_id, (now + ESTATE).date())
         refuse(self.used[day] == LIMITS["applications"], "too_many_applications")
         self.used[day] += 1
-        made = self.applications[who.person_id, key] = Application(said, who.person_id, now)
-        return made
+        return self.applications.setdefault((who.person_id, key), Application(said, day[0], now))
 
     def step(self, one: Application, wanted: dict[str, Any], who: Person) -> None:
         """Take a step; nothing for one that was taken already."""
-        action, step, own = wanted["action"], STEPS[wanted["action"]], one["applicant_id"]
-        reviews, details = step.actor == "reviewer", wanted["details"]
+        action, details, own = wanted["action"], wanted["details"], one["applicant_id"]
+        step, reviews = STEPS[action], STEPS[action].actor == "reviewer"
         refuse(not who.may(REVIEWERS, "platform") if reviews else who.person_id != own)
         refuse(details and not whole(details), "wrong_check_character")
         if any({**known, "at": wanted["at"]} == wanted for known in one.entries):
             return
         refuse(reviews and who.person_id == own, "own_application")
-        others = action != "claim" and who.person_id != one["reviewer_id"]
-        refuse(reviews and others, "not_your_review")
+        refuse(action in DECISIONS and who.person_id != one["reviewer_id"], "not_your_review")
         refuse(wanted["from_version"] != one["version"], "stale_version")
         refuse(one["state"] not in step.sources, "not_in_this_state")
         refuse(action in ("claim", "resubmit") and len(one.entries) >= FULL, "timeline_full")
-        if details:
-            self._check(who, details)
-            self._free(details)
+        for check in (self._check, self._free) if details else ():
+            check(who, details)
         one.enter(wanted)
 
     def progress(self, one: Application) -> dict[str, bool]:
@@ -94,14 +91,13 @@ class Model:
             refuse(file.get("owner") != who.person_id, "no_such_qualification")
             refuse(file["state"] == "refused", "qualification_refused")
 
-    def _free(self, said: dict[str, Any]) -> None:
-        known = self.applications.values()
-        taken = {one["credit_code"] for one in known if one["state"] in HOLDING}
-        refuse(said["credit_code"] in taken, "credit_code_taken")
+    def _free(self, _: Person, said: dict[str, Any]) -> None:
+        holding = (one for one in self.applications.values() if one["state"] in HOLDING)
+        refuse(said["credit_code"] in [one["credit_code"] for one in holding], "credit_code_taken")
 
 
 def whole(said: dict[str, Any]) -> bool:
-    """Whether a credit code has its check character; the machine's false ones end in X."""
+    """Whether a credit code is whole; the machine's false ones end in X."""
     return not said["credit_code"].endswith("X")
 
 

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.community import rules as holding_rules
 from chalicelib.community.households import rules
 from chalicelib.community.households.rules import Household
+from chalicelib.community.lasting import last_day
 from chalicelib.community.rules import Change, Holding, Standing, Step
 from shared.auth import RESIDENTS, Right, Role
 from shared.errors import Invalid, NotFound
@@ -35,7 +36,7 @@ def test_a_tenancy_holds_through_its_last_day_in_the_estate_and_no_longer() -> N
     let = bound(until=date(2026, 11, 22))
     midnight = datetime(2026, 11, 22, 16, tzinfo=UTC)
     assert let.until == midnight
-    assert rules.last_day(let.until) == date(2026, 11, 22)
+    assert last_day(let.until) == date(2026, 11, 22)
     assert let.holds(midnight - timedelta(milliseconds=1))
     assert not let.holds(midnight)
 

@@ -11,7 +11,7 @@ from chalicelib.community import rules, shapes, standing, store
 from chalicelib.community.holdings import changing
 from chalicelib.community.holdings import store as holdings
 from chalicelib.community.lasting import end_of
-from chalicelib.community.mandates import check_mandate
+from chalicelib.community.mandates import check_mandate, check_one_firm
 from chalicelib.community.register import store as register_store
 from chalicelib.community.rules import (
     Change,
@@ -22,7 +22,7 @@ from chalicelib.community.rules import (
     Standing,
     Step,
 )
-from shared import events, ids
+from shared import events, grants, ids
 from shared.auth import MAX_GRANTS, PLATFORM, Caller, Grant, Level, Role, level_of
 from shared.errors import Conflict, NotFound, invalid
 from shared.table import Page
@@ -126,6 +126,9 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
     caller.require(rules.check_scope(wanted.scope))
     rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
     check_mandate(wanted.role, mandate, now)
+    if mandate is not None:
+        held = grants.held_by(wanted.person_id)
+        check_one_firm(holding.grant, (one.grant for one in held))
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
     return changing.begin(holding, standing.basis(caller.grants, granters, wanted.scope))
 

@@ -9,7 +9,6 @@ from chalicelib.community import rules
 from chalicelib.community.holdings import store
 from chalicelib.community.households.rules import Household, who_leaves_too
 from chalicelib.community.lasting import last_day
-from chalicelib.community.mandates import check_one_firm
 from chalicelib.community.rules import Change, Holding, Step
 from chalicelib.community.store import get_community
 from shared import events, grants, ids
@@ -49,11 +48,10 @@ def room_for_more(wanted: Holding) -> str:
     Raises
     ------
     Conflict
-        `too_many_grants`; `officer_of_another_firm`.
+        `too_many_grants`.
     """
     company_id = company_of(wanted.scope)
     held = grants.held_by(wanted.person_id)
-    check_one_firm(wanted.grant, (one.grant for one in held))
     of_company = sum(one.company_id == company_id for one in held)
     rules.check_room_for_more(len(held), of_company)
     return company_id
