@@ -10,6 +10,8 @@ from pathlib import Path
 
 KINDS = ("actions", "rules", "store", "shapes", "permissions", "texts")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Place = tuple[str, str]
+"""A function: the dotted name of its module, and its name there."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,13 @@ class Module:
         """A place in this file, as a sentence names it."""
         return f"{self.shown}:{line}"
 
+    def places(self, name: str) -> set[Place]:
+        """The function of this name, or all methods of the class of this name."""
+        first = name.partition(".")[0]
+        if first in self.functions:
+            return {(self.dotted, first)}
+        return {(self.dotted, known) for known in self.functions if known.startswith(first + ".")}
+
 
 @dataclass(frozen=True)
 class Capability:
@@ -97,17 +106,7 @@ class Capability:
     @cached_property
     def modules(self) -> dict[str, Module]:
         """Its Python files by dotted name."""
-        found = {}
-        for path in sorted(self.folder.rglob("*.py")):
-            parts = path.relative_to(self.folder).with_suffix("").parts
-            if "__pycache__" in parts:
-                continue
-            dotted = ".".join(parts).removesuffix(".__init__")
-            kind = parts[-1] if parts[-1] in (*KINDS, "app", "routes", "__init__") else "idea"
-            text = path.read_text()
-            shown = str(path.relative_to(self.root))
-            found[dotted] = Module(path, shown, dotted, kind, text, ast.parse(text))
-        return found
+        return modules(self.folder, self.root)
 
     def of_kind(self, kind: str) -> list[Module]:
         """Its files of one kind: its own and those of its idea folders."""
@@ -116,6 +115,60 @@ class Capability:
     def module_of(self, imported: Import) -> Module | None:
         """The file of this capability that an import leads to."""
         return self.modules.get(imported.whole) or self.modules.get(imported.module)
+
+    def body(self, place: Place) -> Iterator[ast.AST]:
+        """What a function does, without its decorators: they name the route's own declarations."""
+        module, name = place
+        for statement in self.modules[module].functions[name].body:
+            yield from ast.walk(statement)
+
+    def reach(self, *starts: Place) -> set[Place]:
+        """The functions that these can come to, taking every mention of one for a call."""
+        reached, waiting = set(starts), list(starts)
+        while waiting:
+            found = self.mentions[waiting.pop()] - reached
+            reached |= found
+            waiting += found
+        return reached
+
+    @cached_property
+    def mentions(self) -> dict[Place, set[Place]]:
+        """The functions that each function mentions."""
+        return {
+            (module.dotted, name): self._mentioned(module, name)
+            for module in self.modules.values()
+            for name in module.functions
+        }
+
+    def _mentioned(self, module: Module, name: str) -> set[Place]:
+        aliases = {imported.alias: imported for imported in module.imports}
+        found: set[Place] = set()
+        for part in self.body((module.dotted, name)):
+            spelled = dotted_name(part) if isinstance(part, ast.Name | ast.Attribute) else ""
+            owner, _, rest = spelled.partition(".")
+            if owner in aliases:
+                target = self.module_of(aliases[owner])
+                if target is not None:
+                    inner = rest if target.dotted == aliases[owner].whole else aliases[owner].name
+                    found |= target.places(inner)
+            elif spelled:
+                found |= module.places(spelled)
+        return found
+
+
+def modules(folder: Path, root: Path) -> dict[str, Module]:
+    """The Python files below a folder by dotted name, their paths shown as `root` sees them."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        if "__pycache__" in parts:
+            continue
+        dotted = ".".join(parts).removesuffix(".__init__")
+        kind = parts[-1] if parts[-1] in (*KINDS, "app", "routes", "__init__") else "idea"
+        text = path.read_text()
+        shown = str(path.relative_to(root))
+        found[dotted] = Module(path, shown, dotted, kind, text, ast.parse(text))
+    return found
 
 
 def dotted_name(node: ast.expr) -> str:

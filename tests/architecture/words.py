@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from local.source import (
     Capability,
     Module,
+    Place,
     calls,
     dotted_name,
     endpoints,
@@ -21,8 +22,6 @@ from shared.i18n import COMMON
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # How a field is filled in, shown as an example: 3栋, A座, 502室.
 _SPELLING = re.compile(r"\b[0-9A-Z]+[\u4e00-\u9fff]+")
-Place = tuple[str, str]
-"""A function: the dotted name of its module, and its name there."""
 
 
 def check_permissions(capability: Capability) -> Iterator[str]:
@@ -75,7 +74,7 @@ def _names(capability: Capability, app: Module) -> Iterator[str]:
     for name, function in app.functions.items():
         called = {
             dotted_name(part).partition(".")[2]
-            for part in _body(capability, (app.dotted, name))
+            for part in capability.body((app.dotted, name))
             if isinstance(part, ast.Attribute) and dotted_name(part).partition(".")[0] in actions
         }
         if called and name not in called:
@@ -91,8 +90,8 @@ def check_callers(capability: Capability) -> Iterator[str]:
             continue
         asked = {
             name.rpartition(".")[2]
-            for place in _reach(capability, (app.dotted, view))
-            for part in _body(capability, place)
+            for place in capability.reach((app.dotted, view))
+            for part in capability.body(place)
             if isinstance(part, ast.Call) and "caller" in (name := dotted_name(part.func))
         }
         if not asked & {"require", "reach", "own", "may"}:
@@ -150,7 +149,7 @@ def check_codes(capability: Capability) -> Iterator[str]:
                 yield f"{module.at(line)} refuses with {code} ({kind}), which has no text"
     for app, view, call in endpoints(capability):
         errors, limits = _codes(app, call, "errors"), _codes(app, call, "limits")
-        reached = _reach(capability, (app.dotted, view))
+        reached = capability.reach((app.dotted, view))
         said = {kind: _said(capability, reached, kind) for kind in ("Conflict", "Limited")}
         where = f"{app.at(call.lineno)} {view}"
         for code in sorted((errors | limits) - known):
@@ -208,51 +207,9 @@ def _mentioned(capability: Capability, reached: set[Place]) -> set[str]:
     return known & {
         code
         for module, name in reached
-        for part in _body(capability, (module, name))
+        for part in capability.body((module, name))
         if isinstance(part, ast.expr) and (code := literal(part))
     }
-
-
-def _body(capability: Capability, place: Place) -> Iterator[ast.AST]:
-    """What a function does, without its decorators: they name the route's own declarations."""
-    module, name = place
-    for statement in capability.modules[module].functions[name].body:
-        yield from ast.walk(statement)
-
-
-def _reach(capability: Capability, start: Place) -> set[Place]:
-    """The functions that `start` can come to, taking every mention of one for a call."""
-    reached, waiting = {start}, [start]
-    while waiting:
-        module, name = waiting.pop()
-        found = _mentions(capability, capability.modules[module], name) - reached
-        reached |= found
-        waiting += found
-    return reached
-
-
-def _mentions(capability: Capability, module: Module, name: str) -> set[Place]:
-    aliases = {imported.alias: imported for imported in module.imports}
-    found: set[Place] = set()
-    for part in _body(capability, (module.dotted, name)):
-        spelled = dotted_name(part) if isinstance(part, ast.Name | ast.Attribute) else ""
-        owner, _, rest = spelled.partition(".")
-        if owner in aliases:
-            target = capability.module_of(aliases[owner])
-            if target is not None:
-                inner = rest if target.dotted == aliases[owner].whole else aliases[owner].name
-                found |= _named(target, inner)
-        elif spelled:
-            found |= _named(module, spelled)
-    return found
-
-
-def _named(module: Module, name: str) -> set[Place]:
-    """The function of this name, or all methods of the class of this name."""
-    first = name.partition(".")[0]
-    if first in module.functions:
-        return {(module.dotted, first)}
-    return {(module.dotted, known) for known in module.functions if known.startswith(first + ".")}
 
 
 CHECKS = (check_permissions, check_names, check_callers, check_texts, check_codes)

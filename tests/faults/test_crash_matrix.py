@@ -25,16 +25,23 @@ def matrix(
     drawn: Drawn,
     source: Source,
     wants: Callable[[str], bool],
-    *,
-    pairs: bool = False,
+    pairs: Callable[[str], bool],
 ) -> CrashMatrix:
-    """The capability's story, with every run of a wanted way in tried at every point."""
+    """The capability's story, with every run of a wanted way in tried at every point.
+
+    Where `pairs` says so, every point of its recovery is tried too.
+    """
+
+    def named(way_in: str) -> str:
+        return f"{capability}.{way_in}"
+
     with faults.listening() as heard:
-        tries = CrashMatrix(heard, drawn, place_of(capability, source), pairs=pairs)
+        place = place_of(capability, source)
+        tries = CrashMatrix(heard, drawn, place, pairs=lambda way_in: pairs(named(way_in)))
 
         def attack(trigger: Trigger) -> None:
             source.tick()
-            if wants(f"{capability}.{trigger.way_in}"):
+            if wants(named(trigger.way_in)):
                 tries(trigger)
 
         stories.told(capability, attack=attack)
@@ -45,7 +52,7 @@ def matrix(
 def test_no_fault_at_any_call_loses_doubles_or_changes_anything(
     capability: str, tally: Tally, drawn: Drawn, source: Source
 ) -> None:
-    tried = matrix(capability, drawn, source, tally.wants, pairs=tally.proving).tried
+    tried = matrix(capability, drawn, source, tally.wants, tally.full).tried
     assert tried
     for way_in, done in tried.items():
         print(f"{capability}.{way_in}: {done.points.total()} points, {done.pairs} pairs")

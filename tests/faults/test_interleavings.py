@@ -17,7 +17,6 @@ from tests.harness.source import Source
 from tests.harness.world import Drawn
 
 pytestmark = pytest.mark.family("F2")
-LIMIT, PROVEN_LIMIT = 6, 10
 
 
 def contended(capability: str) -> set[tuple[str, str]]:
@@ -52,10 +51,9 @@ def test_two_at_once_leave_what_they_leave_one_after_the_other(
             (recorder, other),
             drawn,
             place_of(capability, source),
-            PROVEN_LIMIT if tally.proving else LIMIT,
             apart=rivals_of.APART,
             wants=lambda names: tally.wants(named(names)),
-            thorough=tally.proving,
+            full=lambda names: tally.full(*(f"{capability}.{name}" for name in names)),
         )
         for rivals in rivals_of.scenes(recorder):
             source.tick()

@@ -224,7 +224,8 @@ def test_every_table_has_the_index_of_the_sweeper(capability: str) -> None:
 def test_whatever_else_goes_wrong_nothing_is_lost(
     scene: Scene, at_once: dict[str, Any], tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for seed in range(20 if tally.proving else 1):
+    sweepers = [f"{capability}.sweep_events" for capability in capabilities()]
+    for seed in range(20 if tally.full(*sweepers) else 1):
         scene.again()
         chance = random.Random(seed)
         monkeypatch.setattr(sweeper, "MAX_LIMIT", chance.choice((1, 3, 100)))

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.family("A11")
 
 SEED = 20261122
 """Of every run but those of `make prove`, which throw the dice."""
-_CASES, _CASES_PROVING = 25, 1_000
-_CHAINED, _CHAINED_PROVING = 150, 2_000
+_CASES, _CASES_FULL = 25, 1_000
+_CHAINED, _CHAINED_FULL = 150, 2_000
 # Who is refused so has not been understood, or let in, or has named nothing that is there.
 _NOT_REACHED = {400, 401, 404, 413, 415}
 
@@ -65,7 +65,7 @@ def test_no_request_breaks_an_operation_or_is_taken_though_it_does_not_fit(
 ) -> None:
     name = operation.partition(".")[2]
     before = attack.outcomes.get(name, Outcome()).sent.total()
-    outcome = attack.fuzz(name, _CASES_PROVING if tally.proving else _CASES, number)
+    outcome = attack.fuzz(name, _CASES_FULL if tally.full(operation) else _CASES, number)
     tally.count(outcome.sent.total() - before, operation)
     assert not outcome.faults, told(outcome)
     assert outcome.sent[Kind.FITTING] > 0
@@ -80,7 +80,7 @@ def test_no_chain_of_requests_breaks_an_operation(
 ) -> None:
     # What the operations were found to do alone, their own tests tell.
     attack.outcomes.clear()
-    sent = attack.follow(_CHAINED_PROVING if tally.proving else _CHAINED, number)
+    sent = attack.follow(_CHAINED_FULL if tally.full("links") else _CHAINED, number)
     tally.count(sent, "links")
     faults = [told(outcome) for outcome in attack.outcomes.values() if outcome.faults]
     assert not faults, "\n".join(faults)

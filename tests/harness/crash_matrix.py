@@ -5,7 +5,7 @@ then, the trigger is delivered with one fault at one call, then delivered again 
 answered, as a client, a queue or a state machine would.  What is stored and put on the bus
 afterwards, and every answer, must be those of a run without a fault, and no invariant may be
 broken.  Calls are not listed anywhere: a run is tried at its first, second, third call until the
-fault finds no call to strike.  The count is one for each fault that struck; proving, a second
+fault finds no call to strike.  The count is one for each fault that struck; in full, a second
 crash strikes in the recovery from the first, and each such pair counts too.  A transaction that
 is answered 500 is sent again under its token and has no second effect on AWS; moto would apply it
 twice, so there its first answer stands, and the point says that it carries a token.
@@ -14,7 +14,7 @@ twice, so there its first answer stands, and the point says that it carries a to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -50,7 +50,9 @@ class Tried:
 class CrashMatrix:
     """Tries every run of a story before it happens."""
 
-    def __init__(self, faults: Faults, drawn: Drawn, place: Place, *, pairs: bool) -> None:
+    def __init__(
+        self, faults: Faults, drawn: Drawn, place: Place, *, pairs: Callable[[str], bool]
+    ) -> None:
         self.tried: dict[str, Tried] = {}
         self._faults, self._drawn, self._place, self._pairs = faults, drawn, place, pairs
 
@@ -62,7 +64,7 @@ class CrashMatrix:
             tried = self.tried.setdefault(trigger.way_in, Tried())
             for first in self._points(trigger, before, wanted, tried, []):
                 tried.points[first.fault] += 1
-                if self._pairs and first.fault in CRASHES:
+                if first.fault in CRASHES and self._pairs(trigger.way_in):
                     second = self._points(trigger, before, wanted, tried, [first])
                     tried.pairs += sum(1 for _ in second)
             before.put_back(self._now)

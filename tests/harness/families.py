@@ -4,8 +4,9 @@ A test belongs to a family by mark (`pytest.mark.family("F1")`) and counts its a
 fixture `tally`.  What a family counts, and how much it must reach, stands in `families.toml`; a
 run of everything that a family took no part in, or reached too little in, fails as unreachable,
 since a test that attacks nothing would pass as well.  `pytest --prove` runs the families alone at
-their full counts and writes the table into the READMEs.  `pytest tests/faults --only
-repairs.report_repair` attacks one thing, to look at it or to see that a fault in it is found.
+their full counts and writes the table into the READMEs; every other run does so to what changed
+(`changed.py`), and ends with what that was.  `pytest tests/faults --only repairs.report_repair`
+attacks one thing, to look at it or to see that a fault in it is found.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +22,7 @@ import msgspec
 import pytest
 
 from local import marked
+from tests.harness.changed import Changed, changed
 
 MARKER = "proof"
 COMMAND = "make prove"
@@ -49,10 +52,17 @@ def families() -> dict[str, Family]:
 
 
 class Reached(msgspec.Struct):
-    """What a family did in this run: how often it attacked each thing, and its broken tests."""
+    """What a family did in this run: how often it attacked each thing, and its broken tests.
+
+    Attributes
+    ----------
+    full
+        What it attacked at full counts, since it changed.
+    """
 
     attacked: dict[str, int] = {}
     broken: int = 0
+    full: set[str] = set()
 
     @property
     def count(self) -> int:
@@ -70,17 +80,25 @@ class Tally:
     Attributes
     ----------
     proving
-        Whether this run goes to the full counts.
+        Whether this run proves: everything at full counts, by chance that is new in each run.
     """
 
-    def __init__(self, reached: Reached, proving: bool, only: str | None) -> None:
+    def __init__(self, reached: Reached, families: Families) -> None:
         self._reached = reached
-        self._only = only
-        self.proving = proving
+        self._families = families
+        self.proving = families.proving
 
     def wants(self, attacked: str) -> bool:
         """Whether this run attacks a thing, by the name under which it is counted."""
-        return self._only in (None, attacked)
+        return self._families.only in (None, attacked)
+
+    def full(self, *things: str) -> bool:
+        """Whether this run goes to the full counts for one of these: it proves, or they changed."""
+        if self.proving:
+            return True
+        found = self._families.changed.full.intersection(things)
+        self._reached.full |= found
+        return bool(found)
 
     def count(self, attacks: int, attacked: str) -> None:
         """Add attacks on one thing, named as a person would: `repairs.report_repair`."""
@@ -95,10 +113,16 @@ class Families:
         self.only: str | None = config.getoption("--only")
         self.known = families()
         self.reached: dict[str, Reached] = {}
+        self._root = config.rootpath
         # Who asks for single files or tests does not ask what a family reaches.
         self.whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (
             config.getoption("-k") or config.getoption("-m") or self.only
         )
+
+    @cached_property
+    def changed(self) -> Changed:
+        """What changed in the tree whose tests these are."""
+        return changed(self._root)
 
     def of(self, item: pytest.Item) -> str | None:
         """The family that a test belongs to."""
@@ -116,7 +140,7 @@ class Families:
         name = self.of(request.node)
         if name is None:
             raise pytest.UsageError(f"{request.node.nodeid}: say which family it belongs to")
-        return Tally(self.reached.setdefault(name, Reached()), self.proving, self.only)
+        return Tally(self.reached.setdefault(name, Reached()), self)
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
@@ -196,6 +220,7 @@ class Families:
             for attacked, attacks in part.attacked.items():
                 reached.add(attacks, attacked)
             reached.broken += part.broken
+            reached.full |= part.full
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table."""
@@ -206,6 +231,10 @@ class Families:
                 if self.known[name].each:
                     for attacked, count in sorted(self.reached[name].attacked.items()):
                         terminalreporter.line(f"{name} {attacked}: {count:,}")
+            if not self.proving:
+                ran = {name: sorted(reached.full) for name, reached in self.reached.items()}
+                for sentence in self.changed.told(ran):
+                    terminalreporter.line(sentence)
         if self.whole and self.short():
             terminalreporter.line(f"unreachable: {', '.join(self.short())}")
 

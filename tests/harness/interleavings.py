@@ -29,6 +29,8 @@ from tests.harness.world import Drawn, World
 Rivals = Callable[[Recorder], Sequence[Trigger]]
 """What may come at one moment, asked of one container."""
 
+LIMIT, FULL_LIMIT = 6, 10
+"""The most calls of two triggers whose every order is tried."""
 _NAMES = ("first ", "second ")
 _DELIVERIES_MAX = 4
 
@@ -73,14 +75,13 @@ class Interleavings:
 
     Parameters
     ----------
-    limit
-        The most calls of two triggers whose every order is tried.
     apart
         Two ways in that are not brought together, as `one × other`.
     wants
         Whether to try the two ways in of these names.
-    thorough
-        Whether to try two of which only one writes at every moment, and not at the first alone.
+    full
+        Whether to try the two ways in of these names in every order of so many calls more, and
+        where only one of them writes at every moment, and not at the first alone.
     """
 
     def __init__(
@@ -89,16 +90,15 @@ class Interleavings:
         containers: tuple[Recorder, Recorder],
         drawn: Drawn,
         place: Place,
-        limit: int,
         *,
         apart: Container[str],
         wants: Callable[[tuple[str, str]], bool],
-        thorough: bool,
+        full: Callable[[tuple[str, str]], bool],
     ) -> None:
         self.pairs: dict[tuple[str, str], Pair] = {}
-        self._held, self._drawn, self._place, self._limit = held, drawn, place, limit
-        self._containers, self._apart, self._thorough = containers, apart, thorough
-        self._wants = wants
+        self._held, self._drawn, self._place = held, drawn, place
+        self._containers, self._apart = containers, apart
+        self._wants, self._full = wants, full
 
     def try_all(self, rivals: Rivals) -> None:
         """Try every pair at this moment, and leave the world as it was."""
@@ -112,13 +112,13 @@ class Interleavings:
         before.put_back(self._now)
 
     def _is_worth(self, one: Trigger, ran: _Ran, other: Trigger, beside: _Ran) -> bool:
-        """Whether two can be in each other's way; thoroughly, wherever one of them writes."""
+        """Whether two can be in each other's way; in full, wherever one of them writes."""
         names = _names_of(one, other)
         if " × ".join(names) in self._apart or not self._wants(names):
             return False
         if names not in self.pairs:
             return True
-        if self._thorough:
+        if self._full(names):
             return ran.writes or beside.writes
         return ran.writes and beside.writes
 
@@ -128,7 +128,7 @@ class Interleavings:
         n, m = alone[0].calls[0], alone[1].calls[0]
         serial = [self._run(before, both, order).outcome for order in ([0] * n, [1] * m)]
         pair.orders += 2
-        for order in self._orders(n, m):
+        for order in _orders(n, m, FULL_LIMIT if self._full(names) else LIMIT):
             outcome = self._run(before, both, order).outcome
             pair.orders += 1
             meant = [*serial, *self._refused(before, both, outcome)]
@@ -137,19 +137,6 @@ class Interleavings:
             if all(differences):
                 least = min(differences, key=len)
                 pair.broken += [f"{names} in the order {order}: {said}" for said in least]
-
-    def _orders(self, n: int, m: int) -> Iterator[list[int]]:
-        """Every order of n calls of the first and m of the second but the two serial ones."""
-        if n + m > self._limit:
-            for k in range(1, n):
-                yield [0] * k + [1] * m
-            for k in range(1, m):
-                yield [1] * k + [0] * n
-            return
-        for places in combinations(range(n + m), n):
-            order = [0 if at in places else 1 for at in range(n + m)]
-            if order not in ([0] * n + [1] * m, [1] * m + [0] * n):
-                yield order
 
     def _refused(
         self, before: World, both: tuple[Trigger, Trigger], outcome: Outcome
@@ -202,6 +189,20 @@ class Interleavings:
 def _names_of(one: Trigger, other: Trigger) -> tuple[str, str]:
     first, second = sorted((one.way_in, other.way_in))
     return first, second
+
+
+def _orders(n: int, m: int, limit: int) -> Iterator[list[int]]:
+    """Every order of n calls of the first and m of the second but the two serial ones."""
+    if n + m > limit:
+        for k in range(1, n):
+            yield [0] * k + [1] * m
+        for k in range(1, m):
+            yield [1] * k + [0] * n
+        return
+    for places in combinations(range(n + m), n):
+        order = [0 if at in places else 1 for at in range(n + m)]
+        if order not in ([0] * n + [1] * m, [1] * m + [0] * n):
+            yield order
 
 
 @dataclass(frozen=True)

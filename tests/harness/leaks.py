@@ -15,7 +15,7 @@ import json
 import tomllib
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import count
@@ -160,16 +160,22 @@ def _folder(name: str) -> str:
 class Watch:
     """Tries each run of a story in ways that fail, and searches all that the run lets out.
 
-    `only` leaves all other ways in alone; `thorough` tries every run, not the first of its kind.
+    `only` leaves all other ways in alone; of those in `full` every run is tried, and not the first
+    alone.
     """
 
     def __init__(
-        self, capability: str, faults: Faults, *, only: str = "", thorough: bool = False
+        self,
+        capability: str,
+        faults: Faults,
+        *,
+        only: str = "",
+        full: Container[str] = (),
     ) -> None:
         self.search = Search(capability)
         self._module, self._faults = load_app(capability), faults
         self._app: App = self._module.app
-        self._only, self._thorough = only, thorough
+        self._only, self._full = only, full
         self._tried: set[str] = set()
         self._world = World({}, {})
 
@@ -181,7 +187,7 @@ class Watch:
         if trigger.asked is not None:
             sent = self.search.sent.setdefault(trigger.way_in, set())
             sent |= personal.planted(trigger.asked.body)
-        if self._thorough or trigger.way_in not in self._tried:
+        if trigger.way_in in self._full or trigger.way_in not in self._tried:
             self._tried.add(trigger.way_in)
             self._fail(trigger)
             for deliver in self._wrong(trigger):
