@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local.deploy import DeploymentError, Target, deploy
+from local.issuer import make_first_key
 from local.layers import LAMBDA, PackagingError
 from local.package import build
 from local.platform import STAGE as EMULATED_STAGE
@@ -107,6 +108,7 @@ def main() -> None:
         package = build(LAMBDA)
         target = Target(session, wanted.stage, given, _POLL_SECONDS)
         outputs = deploy(package, target, say)
+        make_first_key(session.client("lambda"), wanted.stage)
     except (ReleaseError, PackagingError, DeploymentError) as error:
         sys.exit(str(error))
     except (BotoCoreError, ClientError) as error:

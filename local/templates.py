@@ -17,7 +17,7 @@ Resources = dict[str, Resource]
 _POLL_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 _READ_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 # Actions that AWS knows for all resources only (Service Authorization Reference).
-_WITHOUT_RESOURCE = {"dynamodb:ListStreams"}
+_WITHOUT_RESOURCE = {"dynamodb:ListStreams", "kms:CreateKey"}
 
 
 def faults(name: str, template: dict[str, Any]) -> list[str]:

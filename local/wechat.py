@@ -56,8 +56,10 @@ class Wechat(Sandbox):
         super().__init__(port)
         self._logins: dict[str, _Code] = {}
         self._phones: dict[str, _Code] = {}
-        self._token, self._token_until = "", 0.0
+        self._given, self._good_until = "", 0.0
         self._asked: dict[str, deque[float]] = {}
+        self.single_use = True
+        """Whether a code is good once, as at WeChat; who tries one moment many times says no."""
         self.busy = False
         """Whether it answers everything with its own system error."""
 
@@ -75,7 +77,7 @@ class Wechat(Sandbox):
 
     def forget_token(self) -> None:
         """Let the token that was given out be good no more, as WeChat may at any time."""
-        self._token = ""
+        self._given = ""
 
     def settings(self) -> dict[str, str]:
         """How our functions reach it (`chalicelib.identity.providers.settings`)."""
@@ -106,7 +108,7 @@ class Wechat(Sandbox):
             return _refused(INVALID_SECRET)
         if query.get("grant_type") != "authorization_code":
             return _refused(-1)
-        code, refusal = _taken(self._logins, query.get("js_code", ""))
+        code, refusal = self._taken(self._logins, query.get("js_code", ""))
         if code is None:
             return _refused(refusal)
         if self._too_often(code.about):
@@ -116,6 +118,16 @@ class Wechat(Sandbox):
             "openid": "o" + _digest("openid", code.about)[:27],
             "unionid": "oU" + _digest("unionid", code.about)[:26],
         }
+
+    def _taken(self, codes: dict[str, _Code], text: str) -> tuple[_Code | None, int]:
+        """The code that is used up by this, or None and why it is refused."""
+        code = codes.get(text)
+        if code is None or time.monotonic() - code.made_at > CODE_SECONDS:
+            return None, INVALID_CODE
+        if code.used:
+            return None, USED_CODE
+        code.used = self.single_use
+        return code, 0
 
     def _too_often(self, user: str) -> bool:
         now, asked = time.monotonic(), self._asked.setdefault(user, deque())
@@ -130,14 +142,14 @@ class Wechat(Sandbox):
         if body.get("secret") != SECRET or body.get("grant_type") != "client_credential":
             return _refused(INVALID_SECRET)
         now = time.monotonic()
-        if not self._token or now > self._token_until or body.get("force_refresh"):
-            self._token, self._token_until = secrets.token_urlsafe(64), now + TOKEN_SECONDS
-        return {"access_token": self._token, "expires_in": int(self._token_until - now)}
+        if not self._given or now > self._good_until or body.get("force_refresh"):
+            self._given, self._good_until = secrets.token_urlsafe(64), now + TOKEN_SECONDS
+        return {"access_token": self._given, "expires_in": int(self._good_until - now)}
 
     def _phone(self, request: Request) -> Any:
-        if not self._token or request.query.get("access_token") != self._token:
+        if not self._given or request.query.get("access_token") != self._given:
             return _refused(INVALID_TOKEN)
-        code, refusal = _taken(self._phones, json.loads(request.body).get("code", ""))
+        code, refusal = self._taken(self._phones, json.loads(request.body).get("code", ""))
         if code is None:
             # Here WeChat calls a used code invalid.
             return _refused(INVALID_CODE if refusal == USED_CODE else refusal)
@@ -151,17 +163,6 @@ class Wechat(Sandbox):
                 "watermark": {"timestamp": int(time.time()), "appid": APP_ID},
             },
         }
-
-
-def _taken(codes: dict[str, _Code], text: str) -> tuple[_Code | None, int]:
-    """The code that is used up by this, or None and why it is refused."""
-    code = codes.get(text)
-    if code is None or time.monotonic() - code.made_at > CODE_SECONDS:
-        return None, INVALID_CODE
-    if code.used:
-        return None, USED_CODE
-    code.used = True
-    return code, 0
 
 
 def _digest(kind: str, user: str) -> str:

@@ -30,6 +30,23 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
         "register_community": "an empty community gives nobody a right",
         "request_import": "a file that waits for its commit moves nothing",
     },
+    "identity": {
+        **dict.fromkeys(
+            (
+                *("change_account", "export_account", "erase_account"),
+                *("register_dependent", "give_mandate", "end_mandate"),
+            ),
+            "one's own account hangs on no grant; the frozen and erased are stopped by their state",
+        ),
+        **dict.fromkeys(
+            ("send_code", "sign_in_by_code", "sign_in_by_wechat", "refresh_session"),
+            "whoever comes in proves it in the request itself; no role is asked for",
+        ),
+        **dict.fromkeys(
+            ("bind_phone", "bind_wechat_phone", "end_session", "end_all_sessions"),
+            "what is one's own needs no role that could end",
+        ),
+    },
     "repairs": {
         "request_photo_upload": "a photo that no ticket shows is seen by nobody",
         **dict.fromkeys(

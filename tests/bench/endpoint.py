@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+
+from tests.harness.issuer import new_key
 
 ITEM = {
     "pk": {"S": "com_7k2m9x4a#ticket#1"},
@@ -15,6 +21,16 @@ ITEM = {
     "version": {"N": "3"},
     "text": {"S": "三楼走廊灯不亮"},
 }
+
+_KEY = base64.b64encode(bytes(32)).decode()
+
+
+@cache
+def _public_key() -> str:
+    encoded = new_key().public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(encoded).decode()
 
 
 def _answer(operation: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -30,6 +46,16 @@ def _answer(operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         case "PutEvents":
             entries = [{"EventId": str(number)} for number, _ in enumerate(asked["Entries"])]
             return {"FailedEntryCount": 0, "Entries": entries}
+        case "Decrypt":
+            return {"Plaintext": _KEY}
+        case "GenerateDataKeyWithoutPlaintext":
+            return {"CiphertextBlob": _KEY}
+        case "CreateKey":
+            return {"KeyMetadata": {"KeyId": "0f3b7c1e-5a52-4a0f-9a4e-2f1f6f1d3c55"}}
+        case "GetPublicKey":
+            return {"PublicKey": _public_key()}
+        case "GetSecretValue":
+            return {"SecretString": "{}"}
     return {}
 
 

@@ -36,7 +36,7 @@ _THROTTLING = {
     "s3": (503, "SlowDown"),
 }
 # The names of operations that change nothing begin so.
-_READS = ("Get", "Query", "BatchGet", "List", "Describe", "Head")
+_READS = ("Get", "Query", "BatchGet", "List", "Describe", "Head", "Decrypt", "Sign")
 
 
 class Faults:

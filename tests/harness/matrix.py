@@ -41,7 +41,7 @@ from tests.harness.world import World, taken
 
 UNNAMED = Place("co_" + "h" * 26, "com_hhhhhhhh", "1", "1", "101")
 """Where a request happens that does not say where."""
-_READS = ("Get", "Query", "BatchGet", "List", "Head")
+_READS = ("Get", "Query", "BatchGet", "List", "Head", "Decrypt", "Sign")
 
 
 @dataclass(frozen=True)
@@ -149,17 +149,29 @@ class _Attack:
             return
         for place in (self._home, ABROAD):
             self._reach(place)
-        items = [item for table in stored().items.values() for item in table.values()]
+        at_first = stored()
+        items = [item for table in at_first.items.values() for item in table.values()]
         scopes, before = named.scopes_of(items), set(named.in_text(str(items)))
         owned = any(one.id in scopes.rooms for one in ids_named)
         for actor in actors(operation.allows, asked.who.grants, self._home, owned=owned):
             for context in self._shown(actor, asked):
                 answer, calls = heard_of(self._app, asked, context)
+                if way_in in named.ANYBODYS:
+                    # What one of them made is not the next one's.
+                    at_first.put_back(stored())
                 caller = from_context(context, operation.allows) if context else None
-                within = (
-                    caller is not None and not actor.alike and _within(caller, ids_named, scopes)
+                # Who has lost every role is still who they were.
+                themselves = operation.allows is SIGNED_IN and (
+                    caller is not None and caller.person_id == asked.who.person_id
                 )
-                foreign = _foreign(answer, caller, scopes, before) if caller else []
+                anybodys = themselves or way_in in named.ANYBODYS
+                within = caller is not None and (
+                    anybodys or (not actor.alike and _within(caller, ids_named, scopes))
+                )
+                known = before - {one.id for one in ids_named} if anybodys else before
+                foreign = (
+                    _foreign(answer, caller, scopes, known) if caller and not themselves else []
+                )
                 self._matrix.tries.append(Try(way_in, actor, answer, within, tuple(foreign), calls))
 
     def _reach(self, place: Place) -> None:

@@ -125,6 +125,11 @@ def absent(any_id: str) -> str:
     return any_id[:-letters] + "q0" * (letters // 2)
 
 
+ANYBODYS = frozenset({"bind_phone", "bind_wechat_phone", "claim_room"})
+"""Views by which whoever is signed in may name anything: what they make of it is their own, and
+the answer names nothing else."""
+
+
 @dataclass(frozen=True)
 class Scopes:
     """Where things are: by their ids, or by the room that is stored with them.

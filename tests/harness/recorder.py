@@ -29,7 +29,7 @@ from tests.harness.meter import Charge, Meter
 from tests.harness.touched import Touched, touched
 
 API = "api_handler"
-_READS = ("Get", "Query", "BatchGet")
+_READS = ("Get", "Query", "BatchGet", "Decrypt", "Sign")
 _TRANSACTED = {
     "ConditionCheck": "ConditionCheckItem",
     "Delete": "DeleteItem",
@@ -284,9 +284,10 @@ class Recorder:
                 prefix = asked["Key"].partition("/")[0]
                 yield Right(f"s3:{operation}", f"{self._names[asked['Bucket']]}/{prefix}/*")
             case "kms", "CreateKey":
-                # Keys have no names before they are made (AWS: service authorization, KMS).
+                # It takes no resource: a key has no name before it is made (AWS: service
+                # authorization reference, KMS).
                 yield Right("kms:CreateKey", "*")
-                yield Right("kms:TagResource", "*")
+                yield Right("kms:TagResource", "keys/*")
             case "kms", _:
                 yield Right(f"kms:{operation}", "keys/*")
             case "secretsmanager", "GetSecretValue":

@@ -28,7 +28,7 @@ def tell(recorder: Recorder, count: int) -> None:
     for who in (ADMIN, SECOND, BUTLER):
         hold(who.person_id, *who.grants)
     people = [_arrived(number) for number in range(count)]
-    owner, neighbour = people[0], _arrived(50)
+    owner, neighbour = people[0], _arrived(50, name=canaries.STAFF_NAME)
     hold(owner.person_id, _OWNER)
     _are_known(recorder, owner)
     _act(recorder, owner, neighbour, min(count, _WARDS_MAX))
@@ -64,9 +64,13 @@ def _act(recorder: Recorder, owner: Person, neighbour: Person, count: int) -> No
         key = f"dependent-{number:04}"
         recorder.request(owner, "POST", "/dependents", told, 201, key=key)
     between = {"person_id": owner.person_id, "acting_id": neighbour.person_id}
-    recorder.request(owner, "POST", "/me/mandates", {"acting_id": neighbour.person_id})
+    acting = {"acting_id": neighbour.person_id, "name": canaries.STAFF_NAME}
+    recorder.request(owner, "POST", "/me/mandates", acting)
     recorder.request(owner, "GET", "/me/mandates")
     recorder.request(owner, "POST", "/me/mandates/end", between)
+    # Nobody else of this name is to be found by who tries ids.
+    recorder.request(neighbour, "PATCH", "/me", {"name": canaries.NEIGHBOUR_NAME})
+    recorder.request(ADMIN, "GET", f"/persons/{neighbour.person_id}")
 
 
 def _are_looked_at(recorder: Recorder, owner: Person) -> None:
@@ -84,12 +88,14 @@ def _are_administered(recorder: Recorder) -> None:
     one = _arrived(60)
     url = f"/persons/{one.person_id}"
     recorder.request(ADMIN, "POST", f"{url}/freeze", {"reason": "fraud"})
+    recorder.request(ADMIN, "GET", url)
     recorder.request(ADMIN, "POST", f"{url}/unfreeze", {"reason": "mistake"})
     known = Details(openid="openid-of-one", unionid="unionid-of-one")
     twice = arrivals.arrive("openid", known.openid, known, clock.now())
     into, url = {"into_id": one.person_id}, f"/persons/{twice.id}/merge"
     recorder.request(ADMIN, "POST", url, into)
     recorder.request(SECOND, "POST", f"{url}/approval", into)
+    recorder.request(SECOND, "GET", f"/persons/{twice.id}")
 
 
 def _go(recorder: Recorder) -> None:

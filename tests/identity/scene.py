@@ -103,7 +103,7 @@ class Identity:
     def sessions(self, person_id: str) -> list[dict[str, Any]]:
         """The devices on which a person is signed in."""
         answer = self.call("GET", "/sessions", person_id=person_id)
-        found: list[dict[str, Any]] = answer.json["items"]
+        found: list[dict[str, Any]] = answer.json["sessions"]
         return found
 
     def claims(self, token: str) -> dict[str, Any]:

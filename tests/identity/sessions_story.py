@@ -106,7 +106,8 @@ def _acts(recorder: Recorder, resident: dict[str, Any], neighbour: dict[str, Any
 
 def _leaves(recorder: Recorder, held: dict[str, Any]) -> None:
     who, phone = Person(held["person_id"]), canaries.OWNER_PHONE
-    with hours_later(16):
+    # A phone gets ten codes a day.
+    with hours_later(48):
         made = []
         for number in range(2):
             with hours_later(number):

@@ -5,14 +5,22 @@ Sessions, people and staff each tell their part; the people of one are not those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from tests.harness.recorder import Recorder
 from tests.identity import persons_story, sessions_story, staff_story
 from tests.identity.scene import at_home
 
-surroundings = at_home
 _PARTS = (sessions_story, persons_story, staff_story)
+
+
+@contextmanager
+def surroundings() -> Iterator[None]:
+    """The providers; what uses up a code of theirs cannot be put back, so none is used up."""
+    with at_home() as sandboxes:
+        sandboxes.wechat.single_use = False
+        yield
 
 
 def tell(recorder: Recorder, count: int) -> None:

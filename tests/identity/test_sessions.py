@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -83,7 +84,7 @@ def forged(token: str, place: int, text: str) -> str:
     return ".".join(parts)
 
 
-FORGERIES = {
+FORGERIES: dict[str, Callable[[str], str]] = {
     "of another person": lambda token: forged(token, 1, "b" * 26),
     "of another session": lambda token: forged(token, 2, "s" * 26),
     "of a turn to come": lambda token: forged(token, 3, "1"),
@@ -162,7 +163,7 @@ def test_who_signs_out_on_one_device_stays_on_the_others(identity: Identity) -> 
     person_id = identity.someone()
     one, other = (opened(identity, person_id, cause) for cause in ("one", "other"))
     left = identity.call("POST", f"/sessions/{one.session_id}/sign-out", person_id=person_id)
-    assert [each["session_id"] for each in left.json["items"]] == [other.session_id]
+    assert [each["session_id"] for each in left.json["sessions"]] == [other.session_id]
     assert refresh(identity, one.refresh_token).status == 409
     assert refresh(identity, other.refresh_token).status == 200
 
@@ -172,14 +173,14 @@ def test_who_signs_out_everywhere_is_signed_in_nowhere(identity: Identity) -> No
     held = [opened(identity, person_id, cause) for cause in ("one", "other")]
     for _ in range(2):
         answer = identity.call("POST", "/sessions/sign-out", person_id=person_id)
-        assert answer.json == {"items": []}
+        assert answer.json == {"sessions": []}
     assert {refresh(identity, one.refresh_token).status for one in held} == {409}
 
 
 def test_nobody_signs_others_out(identity: Identity) -> None:
     held = opened(identity, identity.someone("a"))
     url = f"/sessions/{held.session_id}/sign-out"
-    assert identity.call("POST", url, person_id=identity.someone("b")).json == {"items": []}
+    assert identity.call("POST", url, person_id=identity.someone("b")).json == {"sessions": []}
     assert refresh(identity, held.refresh_token).status == 200
 
 

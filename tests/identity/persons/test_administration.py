@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chalicelib.identity.persons import arrivals, store
-from chalicelib.identity.persons.rules import Details, Merging, State
+from chalicelib.identity.persons.rules import Details, Merging, PersonState
 from chalicelib.identity.sessions import store as sessions
 from shared import clock, grants, vault
 from shared.auth import Grant, Role
@@ -31,7 +31,7 @@ OWNER = Grant(Role.OWNER, ROOM)
 LOOK = {"fields": ["phone"], "reason": "repair"}
 
 
-def state_of(who: Somebody) -> State:
+def state_of(who: Somebody) -> PersonState:
     person = store.get_person(who.person_id)
     assert person is not None
     return person.state
@@ -174,7 +174,9 @@ def test_only_two_active_people_are_merged_and_none_that_others_rely_on(people: 
     people.call(ADMIN, "POST", url(kept, "freeze"), {"reason": "fraud"})
     assert people.call(ADMIN, "POST", url(gone, "merge"), into).status == 409
     people.call(ADMIN, "POST", url(kept, "unfreeze"), {"reason": "mistake"})
-    people.call(gone, "POST", "/me/mandates", {"acting_id": kept.person_id})
+    named = {"acting_id": kept.person_id, "name": "王五"}
+    people.call(kept, "PATCH", "/me", {"name": "王五"})
+    assert people.call(gone, "POST", "/me/mandates", named).status == 200
     assert people.call(ADMIN, "POST", url(gone, "merge"), into).status == 409
 
 

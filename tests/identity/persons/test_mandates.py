@@ -12,6 +12,11 @@ from tests.identity.persons.scene import BUTLER, NAME, OTHER_PHONE, PHONE, Peopl
 GRANDMOTHER = {"name": NAME, "kind": "elderly"}
 
 
+def named(acting_id: str) -> dict[str, str]:
+    """Who is to act, as all of them are called here."""
+    return {"acting_id": acting_id, "name": "王五"}
+
+
 def take_in(people: People, who: Somebody, key: str = "key-0001") -> str:
     answer = people.call(who, "POST", "/dependents", GRANDMOTHER, key=key)
     assert answer.status == 201, answer.text
@@ -58,10 +63,10 @@ def test_whoever_has_no_account_takes_nobody_in(people: People) -> None:
 
 
 def test_a_mandate_is_given_and_taken_back(people: People) -> None:
-    father, son = people.resident(), people.resident(OTHER_PHONE)
-    given = people.call(father, "POST", "/me/mandates", {"acting_id": son.person_id})
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    given = people.call(father, "POST", "/me/mandates", named(son.person_id))
     assert [one["person_id"] for one in given.json["acting_for_me"]] == [son.person_id]
-    again = people.call(father, "POST", "/me/mandates", {"acting_id": son.person_id})
+    again = people.call(father, "POST", "/me/mandates", named(son.person_id))
     assert again.json == given.json
     assert grants.standing_of(father.person_id).acting == {son.person_id}
     ended = {"person_id": father.person_id, "acting_id": son.person_id}
@@ -73,33 +78,33 @@ def test_a_mandate_is_given_and_taken_back(people: People) -> None:
 
 
 def test_whoever_acts_may_give_it_up(people: People) -> None:
-    father, son = people.resident(), people.resident(OTHER_PHONE)
-    people.call(father, "POST", "/me/mandates", {"acting_id": son.person_id})
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    people.call(father, "POST", "/me/mandates", named(son.person_id))
     ended = {"person_id": father.person_id, "acting_id": son.person_id}
     assert people.call(son, "POST", "/me/mandates/end", ended).json["acted_for"] == []
 
 
 def test_nobody_else_ends_a_mandate(people: People) -> None:
-    father, son = people.resident(), people.resident(OTHER_PHONE)
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
     other = people.resident("13700000000")
-    people.call(father, "POST", "/me/mandates", {"acting_id": son.person_id})
+    people.call(father, "POST", "/me/mandates", named(son.person_id))
     ended = {"person_id": father.person_id, "acting_id": son.person_id}
     assert people.call(other, "POST", "/me/mandates/end", ended).status == 404
 
 
 def test_a_mandate_is_passed_on_only_for_who_has_no_account(people: People) -> None:
-    daughter, son = people.resident(), people.resident(OTHER_PHONE)
+    daughter, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
     grandmother = take_in(people, daughter)
     as_her = Somebody(grandmother, acting_id=daughter.person_id)
-    given = people.call(as_her, "POST", "/me/mandates", {"acting_id": son.person_id})
+    given = people.call(as_her, "POST", "/me/mandates", named(son.person_id))
     assert len(given.json["acting_for_me"]) == 2
     as_daughter = Somebody(daughter.person_id, acting_id=son.person_id)
-    passed = people.call(as_daughter, "POST", "/me/mandates", {"acting_id": grandmother})
+    passed = people.call(as_daughter, "POST", "/me/mandates", named(grandmother))
     assert passed.status == 404
 
 
 def test_nobody_without_an_account_is_left_alone(people: People) -> None:
-    daughter, son = people.resident(), people.resident(OTHER_PHONE)
+    daughter, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
     grandmother = take_in(people, daughter)
     ended = {"person_id": grandmother, "acting_id": daughter.person_id}
     refused = people.call(daughter, "POST", "/me/mandates/end", ended)
@@ -107,37 +112,48 @@ def test_nobody_without_an_account_is_left_alone(people: People) -> None:
     people.sign_in(daughter)
     assert code(people.call(daughter, "POST", "/me/erasure")) == "wards_first"
     as_her = Somebody(grandmother, acting_id=daughter.person_id)
-    people.call(as_her, "POST", "/me/mandates", {"acting_id": son.person_id})
+    people.call(as_her, "POST", "/me/mandates", named(son.person_id))
     assert people.call(daughter, "POST", "/me/mandates/end", ended).status == 200
     assert people.call(daughter, "POST", "/me/erasure").status == 200
     assert grants.standing_of(grandmother).acting == {son.person_id}
 
 
 def test_nobody_acts_for_themselves_or_by_the_erased(people: People) -> None:
-    father, gone = people.resident(), people.resident(OTHER_PHONE)
-    own = people.call(father, "POST", "/me/mandates", {"acting_id": father.person_id})
+    father = people.resident(name="王五")
+    gone = people.resident(OTHER_PHONE, name="王五")
+    own = people.call(father, "POST", "/me/mandates", named(father.person_id))
     assert (own.status, code(own)) == (409, "not_oneself")
     people.sign_in(gone)
     people.call(gone, "POST", "/me/erasure")
-    answer = people.call(father, "POST", "/me/mandates", {"acting_id": gone.person_id})
+    answer = people.call(father, "POST", "/me/mandates", named(gone.person_id))
     assert answer.status == 404
+
+
+def test_whoever_tries_ids_learns_of_nobody(people: People) -> None:
+    father, other = people.resident(), people.resident(OTHER_PHONE, name="赵六")
+    for acting_id in (other.person_id, "per_" + "q" * 26):
+        answer = people.call(father, "POST", "/me/mandates", named(acting_id))
+        assert (answer.status, code(answer)) == (404, "not_found")
 
 
 def test_ten_may_act_for_one(people: People) -> None:
     father = people.resident()
     for number in range(10):
-        acting = people.resident(f"137{number:08}")
-        given = people.call(father, "POST", "/me/mandates", {"acting_id": acting.person_id})
+        acting = people.resident(f"137{number:08}", name="王五")
+        given = people.call(father, "POST", "/me/mandates", named(acting.person_id))
         assert given.status == 200
     refused = people.call(
-        father, "POST", "/me/mandates", {"acting_id": people.resident(OTHER_PHONE).person_id}
+        father,
+        "POST",
+        "/me/mandates",
+        named(people.resident(OTHER_PHONE, name="王五").person_id),
     )
     assert (refused.status, code(refused)) == (429, "too_many_mandates")
 
 
 def test_an_erased_person_is_acted_for_by_nobody(people: People) -> None:
-    father, son = people.resident(PHONE), people.resident(OTHER_PHONE)
-    people.call(father, "POST", "/me/mandates", {"acting_id": son.person_id})
+    father, son = people.resident(PHONE), people.resident(OTHER_PHONE, name="王五")
+    people.call(father, "POST", "/me/mandates", named(son.person_id))
     people.sign_in(father)
     assert people.call(father, "POST", "/me/erasure").status == 200
     assert people.rows(father.person_id) == {"frozen"}
@@ -149,5 +165,7 @@ def test_an_erased_person_is_acted_for_by_nobody(people: People) -> None:
 @pytest.mark.parametrize("url", ["/me/mandates", "/me/mandates/end"])
 def test_an_id_of_another_form_is_refused(people: People, url: str) -> None:
     body = {"person_id": "per_1", "acting_id": "per_1"}
-    asked = {name: body[name] for name in (["acting_id"] if url == "/me/mandates" else body)}
-    assert people.call(people.resident(), "POST", url, asked).status == 400
+    asked = named("per_1") if url == "/me/mandates" else body
+    refused = people.call(people.resident(), "POST", url, asked)
+    assert refused.status == 400
+    assert {one["code"] for one in refused.json["errors"]} == {"wrong_form"}

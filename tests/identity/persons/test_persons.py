@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.identity.persons import arrivals, shapes, store
-from chalicelib.identity.persons.rules import Details, State
+from chalicelib.identity.persons.rules import Details, PersonState
 from shared import aws, clock, grants, vault
 from shared.auth import Grant, Role
 from shared.errors import Conflict, NotFound
@@ -39,7 +39,7 @@ def test_whoever_proves_a_phone_is_the_same_person_each_time() -> None:
     again = arrivals.arrive("phone", f"+86 {PHONE}", Details(phone=PHONE), clock.now())
     other = arrivals.arrive("phone", OTHER_PHONE, Details(phone=OTHER_PHONE), clock.now())
     assert first.id == again.id != other.id
-    assert first.state is State.ACTIVE
+    assert first.state is PersonState.ACTIVE
 
 
 def test_a_newcomer_by_a_new_openid_of_a_known_unionid_is_known() -> None:
@@ -123,6 +123,18 @@ def test_an_export_holds_every_field_of_the_envelope_and_every_session(people: P
     assert [one["device"] for one in export["sessions"]] == ["iPhone"]
 
 
+def test_an_export_holds_what_they_chose_and_said(people: People) -> None:
+    who = people.resident()
+    chosen = {"language": "en", "opted_out": [], "quiet_hours": None, "version": 0}
+    assert people.call(who, "PUT", "/me/settings", chosen).status == 200
+    said = {"kind": "idea", "text": "晚上也能报修"}
+    assert people.call(who, "POST", "/me/feedback", said).status == 201
+    export = people.call(who, "POST", "/me/exports").json
+    assert export["settings"]["language"] == "en"
+    assert [one["text"] for one in export["feedback"]] == ["晚上也能报修"]
+    assert export["feedback_next_cursor"] is None
+
+
 def test_the_export_is_made_of_the_envelopes_own_fields() -> None:
     """Whatever an envelope comes to hold is exported, and marked as personal."""
     held = {field.name for field in fields(Details)}
@@ -153,8 +165,12 @@ def test_an_erased_person_is_gone_from_every_byte(people: People) -> None:
     who = people.resident(PHONE, OWNER, openid="openid-of-somebody", unionid="unionid-of-somebody")
     people.call(who, "PATCH", "/me", ALL)
     people.sign_in(who)
+    chosen = {"language": "en", "opted_out": [], "quiet_hours": None, "version": 0}
+    people.call(who, "PUT", "/me/settings", chosen)
+    people.call(who, "POST", "/me/feedback", {"kind": "idea", "text": f"{NAME}，{PHONE}"})
     assert people.call(who, "POST", "/me/erasure").status == 200
     left = people.stored()
+    assert "'settings'" not in left
     for secret in (*SECRETS, "openid-of-somebody", "unionid-of-somebody", "iPhone"):
         assert secret not in left
     for blind in (vault.blind("phone", PHONE), vault.blind("name", NAME)):
@@ -163,7 +179,7 @@ def test_an_erased_person_is_gone_from_every_byte(people: People) -> None:
     kept = store.get_with_key(who.person_id)
     assert kept[0] is not None
     assert (kept[0].state, kept[0].envelope, kept[0].logins, kept[1]) == (
-        State.ERASED, b"", (), b"",
+        PersonState.ERASED, b"", (), b"",
     )  # fmt: skip
     assert "PersonErased" in people.identity.told()
     # What they may do is community's to end, which hears of it; until then the mark is enough.

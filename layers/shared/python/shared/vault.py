@@ -113,7 +113,7 @@ def seal(person_id: str, wrapped_key: bytes, details: bytes) -> bytes:
         key_provider=_master_key(person_id, wrapped_key),
         algorithm=Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,
         frame_length=0,
-        encryption_context={_PERSON: person_id.removeprefix("per_")},
+        encryption_context=_context(person_id),
     )
     return bytes(envelope)
 
@@ -134,9 +134,14 @@ def open_sealed(person_id: str, wrapped_key: bytes, envelope: bytes) -> bytes:
         details, header = _sdk().decrypt(source=envelope, key_provider=key)
     except (AWSEncryptionSDKClientError, InvalidTag) as error:
         raise Unreadable(type(error).__name__) from error
-    if header.encryption_context != {_PERSON: person_id.removeprefix("per_")}:
+    if header.encryption_context != _context(person_id):
         raise Unreadable("somebody else's envelope")
     return bytes(details)
+
+
+def _context(person_id: str) -> dict[str, str]:
+    """What an envelope, and the key that opens it, are bound to."""
+    return {_PERSON: person_id.removeprefix("per_")}
 
 
 @cache
@@ -161,11 +166,15 @@ def _master_key(person_id: str, wrapped_key: bytes) -> RawMasterKey:
     return RawMasterKey(provider_id="p", key_id="k", wrapping_key=wrapping)
 
 
+def _bound(person_id: str) -> bytes:
+    return _context(person_id)[_PERSON].encode()
+
+
 def _wrap(person_id: str, key: bytes) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = ids.random_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(derived_key("wrap")).encrypt(nonce, key, person_id.encode())
+    return nonce + AESGCM(derived_key("wrap")).encrypt(nonce, key, _bound(person_id))
 
 
 def _unwrap(person_id: str, wrapped: bytes) -> bytes:
@@ -174,7 +183,7 @@ def _unwrap(person_id: str, wrapped: bytes) -> bytes:
 
     nonce, key = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
     try:
-        return AESGCM(derived_key("wrap")).decrypt(nonce, key, person_id.encode())
+        return AESGCM(derived_key("wrap")).decrypt(nonce, key, _bound(person_id))
     except (InvalidTag, ValueError) as error:
         raise Unreadable("somebody else's key") from error
 

@@ -18,7 +18,7 @@ from chalicelib.identity.persons.rules import (
     Known,
     Merging,
     Person,
-    State,
+    PersonState,
     Summary,
 )
 from shared import grants, ids, vault
@@ -60,7 +60,7 @@ def get_person(caller: Caller, person_id: str) -> Known:
 def freeze_person(caller: Caller, person_id: str, cause: Cause, now: datetime) -> Person:
     """Let a person do nothing until it is lifted; the frozen stay so (UM-01)."""
     person = _found(caller, person_id)
-    if person.state is State.FROZEN:
+    if person.state is PersonState.FROZEN:
         return person
     told = telling.of_person("PersonFrozen", person, caller.person_id, now, {"reason": cause.value})
     after = persons.freeze(person)
@@ -73,7 +73,7 @@ def freeze_person(caller: Caller, person_id: str, cause: Cause, now: datetime) -
 def unfreeze_person(caller: Caller, person_id: str, cause: Cause, now: datetime) -> Person:
     """Give a frozen person back what is theirs; they sign in anew."""
     person = _found(caller, person_id)
-    if person.state is State.ACTIVE:
+    if person.state is PersonState.ACTIVE:
         return person
     told = telling.of_person(
         "PersonUnfrozen", person, caller.person_id, now, {"reason": cause.value}
@@ -104,7 +104,7 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
     """
     caller.require(PLATFORM)
     known = _found_any(person_id)
-    if known.state is State.MERGED and known.into_id == into_id:
+    if known.state is PersonState.MERGED and known.into_id == into_id:
         # The request comes again whose answer was lost.
         return known
     absorbed, into = _both(caller, person_id, into_id)
@@ -133,7 +133,7 @@ def erase_person(caller: Caller, person_id: str, cause: Cause, now: datetime) ->
     """Erase a person who asked the operator to, or must be; the erased stay so (PIPL 47)."""
     caller.require(PLATFORM)
     known = _found_any(person_id)
-    if known.state is State.ERASED:
+    if known.state is PersonState.ERASED:
         return known
     person = persons.check_standing(known)
     return erasing.erase(person, caller.person_id, now, _BASIS, cause.value)

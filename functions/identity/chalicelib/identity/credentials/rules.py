@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.identity.persons.rules import Login, Person, State
+from chalicelib.identity.persons.rules import Login, Person, PersonState
 from shared import ids
 from shared.auth import PLATFORM, STAFF, Grant, covers
 from shared.errors import Conflict, Limited, invalid
@@ -208,7 +208,7 @@ def with_username(person: Person, username: str) -> Person:
     Conflict
         `code_not_valid`: they are frozen, merged into somebody else or erased.
     """
-    if person.state is not State.ACTIVE:
+    if person.state is not PersonState.ACTIVE:
         raise Conflict("code_not_valid")
     others = tuple(login for login in person.logins if login.kind != _USERNAME)
     return replace(person, logins=(*others, Login(_USERNAME, username)))

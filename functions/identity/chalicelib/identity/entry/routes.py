@@ -10,8 +10,8 @@ from shared.requests import Call, NoQuery
 
 routes = Routes()
 
-_SIGN_IN_REFUSALS = ["code_refused", "sign_in_refused", "busy", "not_ready"]
 _BINDING_REFUSALS = ["code_refused", "login_of_another", "login_taken", "stale_version", "busy"]
+_SIGN_IN_REFUSALS = ["code_refused", "busy", "sign_in_refused", "not_ready"]
 
 
 @routes.endpoint(

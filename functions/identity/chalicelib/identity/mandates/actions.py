@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.identity.mandates import rules
-from chalicelib.identity.mandates.rules import Kind, Mandates, Other
+from chalicelib.identity.mandates.rules import Dependence, Mandates, Other
 from chalicelib.identity.persons import envelopes, store, telling
 from chalicelib.identity.persons import rules as persons
-from chalicelib.identity.persons.rules import Details, Origin, Person, State
+from chalicelib.identity.persons.rules import Details, Origin, Person, PersonState
 from shared import ids, vault
 from shared.auth import Caller
 from shared.errors import Conflict, NotFound
 
 
-def register_dependent(caller: Caller, name: str, kind: Kind, key: str, now: datetime) -> Other:
+def register_dependent(
+    caller: Caller, name: str, kind: Dependence, key: str, now: datetime
+) -> Other:
     """Take in somebody who has no account, for whom the caller may act from now on.
 
     Raises
@@ -31,7 +33,7 @@ def register_dependent(caller: Caller, name: str, kind: Kind, key: str, now: dat
     wrapped = vault.new_key(person_id)
     person = Person(
         person_id,
-        State.ACTIVE,
+        PersonState.ACTIVE,
         Origin.DEPENDENT,
         now,
         name_key=vault.blind("name", name),
@@ -63,11 +65,18 @@ def show_mandates(caller: Caller) -> Mandates:
     )
 
 
-def give_mandate(caller: Caller, acting_id: str, now: datetime) -> Mandates:
-    """Let another person act for the caller; whoever acts for them may do so only for those who
-    have no account.
+def give_mandate(caller: Caller, acting_id: str, name: str, now: datetime) -> Mandates:
+    """Let another person, whose name the caller knows, act for the caller.
+
+    Whoever acts for the caller may do so only for those who have no account.
+
+    Raises
+    ------
+    NotFound
+        There is nobody of that id and name who may act for others.
     """
     ends = _both(caller.own(), acting_id)
+    persons.check_named(ends[1], vault.blind("name", name))
     person, acting = persons.give_mandate(*ends, by_acting=bool(caller.acting_id))
     if person is not ends[0]:
         data = {"acting_id": acting.id}
@@ -88,9 +97,9 @@ def end_mandate(caller: Caller, person_id: str, acting_id: str, now: datetime) -
         `last_mandate`: the person has no account, and nobody else would be there for them.
     """
     rules.check_party(caller.own(), person_id, acting_id)
-    before = _both(person_id, acting_id)
-    if acting_id in before[0].acting:
-        person, acting = persons.end_mandate(*before)
+    own = persons.check_standing(store.get_person(caller.person_id))
+    if person_id in own.wards or acting_id in own.acting:
+        person, acting = persons.end_mandate(*_both(person_id, acting_id))
         data = {"acting_id": acting.id}
         told = telling.of_person("MandateEnded", person, caller.person_id, now, data)
         with store.writing() as writing:
@@ -107,7 +116,7 @@ def _both(person_id: str, acting_id: str) -> tuple[Person, Person]:
 
 
 def _active(person: Person | None) -> Person:
-    if person is None or person.state is not State.ACTIVE:
+    if person is None or person.state is not PersonState.ACTIVE:
         raise NotFound
     return person
 

@@ -45,7 +45,9 @@ def show_mandates(call: Call[None, NoQuery]) -> shapes.MandateList:
 )
 def give_mandate(call: Call[shapes.GiveMandate, NoQuery]) -> shapes.MandateList:
     """Let another person act for the caller (委托代办)."""
-    return shapes.mandates(actions.give_mandate(call.caller, call.body.acting_id, call.now))
+    body = call.body
+    given = actions.give_mandate(call.caller, body.acting_id, body.name, call.now)
+    return shapes.mandates(given)
 
 
 @routes.endpoint(

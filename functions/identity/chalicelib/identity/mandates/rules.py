@@ -8,7 +8,7 @@ from enum import StrEnum
 from shared.errors import NotFound
 
 
-class Kind(StrEnum):
+class Dependence(StrEnum):
     """Why somebody has no account of their own."""
 
     MINOR = "minor"

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chalicelib.identity.mandates.rules import Kind, Mandates, Other
+from chalicelib.identity.mandates.rules import Dependence, Mandates, Other
 from chalicelib.identity.persons.shapes import MaskedName, Name
 from shared import masks
 from shared.requests import PersonId, Shape
 
-Why = Annotated[Kind, Meta(examples=[Kind.ELDERLY])]
+Why = Annotated[Dependence, Meta(examples=[Dependence.ELDERLY])]
 
 
 class RegisterDependent(Shape):
@@ -22,9 +22,10 @@ class RegisterDependent(Shape):
 
 
 class GiveMandate(Shape):
-    """Who may act for the caller from now on; they show the id on their own device."""
+    """Who may act for the caller from now on: the id as they show it, and the name to be sure."""
 
     acting_id: PersonId
+    name: Name
 
 
 class EndMandate(Shape):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import datetime
 
+from chalicelib.identity.feedback import actions as feedback
 from chalicelib.identity.persons import (
     disclosures,
     envelopes,
@@ -15,11 +16,13 @@ from chalicelib.identity.persons import (
     telling,
 )
 from chalicelib.identity.persons.disclosures import Disclosure
-from chalicelib.identity.persons.rules import Details, Everything, Known, Person, State
+from chalicelib.identity.persons.rules import Details, Everything, Known, Person, PersonState
 from chalicelib.identity.sessions import store as sessions
+from chalicelib.identity.settings import store as settings
 from shared import ids, vault
 from shared.auth import Caller
 from shared.errors import NotFound
+from shared.requests import MAX_LIMIT
 
 EXPORTS_A_DAY = 5
 
@@ -64,7 +67,15 @@ def export_account(caller: Caller, key: str, now: datetime) -> Everything:
         now,
     )
     disclosures.note(disclosure, (), EXPORTS_A_DAY, "too_many_exports")
-    return Everything(known, sessions.get_sessions(caller.person_id).open)
+    said, words = feedback.list_own_feedback(caller, MAX_LIMIT, None)
+    return Everything(
+        known,
+        sessions.get_sessions(caller.person_id).open,
+        settings.get_settings(caller.person_id),
+        said.items,
+        tuple(words),
+        said.next_cursor,
+    )
 
 
 def erase_account(caller: Caller, now: datetime) -> Person:
@@ -76,7 +87,7 @@ def erase_account(caller: Caller, now: datetime) -> Person:
         `sign_in_again`: their newest sign-in is too old.  `wards_first`: they act for others.
     """
     person = store.get_person(caller.own())
-    if person is not None and person.state is State.ERASED:
+    if person is not None and person.state is PersonState.ERASED:
         return person
     standing = rules.check_standing(person)
     if caller.acting_id:

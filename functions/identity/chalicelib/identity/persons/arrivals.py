@@ -17,7 +17,7 @@ from chalicelib.identity.persons.rules import (
     Login,
     Origin,
     Person,
-    State,
+    PersonState,
 )
 from shared import ids, vault
 from shared.errors import Conflict, NotFound
@@ -70,7 +70,7 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
         `login_taken`: they sign in by another of its kind.  `stale_version`: they were changed.
     """
     person, key = store.get_with_key(person_id)
-    if person is None or person.state is not State.ACTIVE:
+    if person is None or person.state is not PersonState.ACTIVE:
         raise NotFound
     login = Login(kind, vault.blind(kind, value))
     if login in person.logins:
@@ -109,7 +109,7 @@ def _sign_up(
     key = vault.new_key(person_id)
     person = Person(
         person_id,
-        State.ACTIVE,
+        PersonState.ACTIVE,
         origin or _ORIGINS[kind],
         now,
         logins=tuple(_logins(details)),

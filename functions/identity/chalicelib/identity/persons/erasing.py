@@ -11,7 +11,8 @@ from datetime import datetime
 
 from chalicelib.identity.credentials import store as credentials
 from chalicelib.identity.persons import rules, store, telling
-from chalicelib.identity.persons.rules import Person, State
+from chalicelib.identity.persons.rules import Person, PersonState
+from chalicelib.identity.settings import store as settings
 from shared.auth import Grant
 
 
@@ -29,6 +30,7 @@ def erase(
         something of them changed meanwhile.
     """
     rules.check_erasable(person)
+    chosen = settings.get_settings(person.id)
     keepers = store.get_with_keys(person.acting)
     told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
     left = rules.erased(person)
@@ -37,9 +39,10 @@ def erase(
         writing.drop_key(person.id)
         for login in person.logins:
             writing.drop_login(login)
+        settings.drop_settings(writing.transaction, chosen)
         if person.login("username"):
             credentials.drop_credential(writing.transaction, person.id)
-        if person.state is State.ACTIVE:
+        if person.state is PersonState.ACTIVE:
             writing.freeze(person.id)
         for acting_id in person.acting:
             writing.remove_mandate(person.id, acting_id)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.identity.feedback.rules import Feedback
 from chalicelib.identity.sessions.rules import Session
+from chalicelib.identity.settings.rules import Settings
 from shared.auth import MAX_MANDATES
 from shared.errors import Conflict, Limited, NotFound
 from shared.outbox import EMPTY, Outbox
@@ -19,7 +21,7 @@ LOGIN_KINDS = ("phone", "openid", "unionid", "username")
 """What somebody may sign in by, each of which one person has once."""
 
 
-class State(StrEnum):
+class PersonState(StrEnum):
     """How a person stands with the platform."""
 
     ACTIVE = "active"
@@ -85,7 +87,7 @@ class Person:
     """
 
     id: str
-    state: State
+    state: PersonState
     origin: Origin
     joined_at: datetime
     logins: tuple[Login, ...] = ()
@@ -113,7 +115,7 @@ class Summary:
     """A person as lists show them: nothing of who they are."""
 
     id: str
-    state: State
+    state: PersonState
     origin: Origin
     joined_at: datetime
 
@@ -138,10 +140,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Everything:
-    """All that is kept of a person."""
+    """All that is kept of a person; of what they said, the newest, and where the rest goes on."""
 
     known: Known
     sessions: tuple[Session, ...]
+    settings: Settings
+    feedback: tuple[Feedback, ...]
+    words: tuple[tuple[str | None, str | None], ...]
+    feedback_cursor: str | None
 
 
 def check_standing(person: Person | None) -> Person:
@@ -152,19 +158,19 @@ def check_standing(person: Person | None) -> Person:
     NotFound
         They were never there, were merged into another, or are erased.
     """
-    if person is None or person.state in (State.MERGED, State.ERASED):
+    if person is None or person.state in (PersonState.MERGED, PersonState.ERASED):
         raise NotFound
     return person
 
 
 def freeze(person: Person) -> Person:
     """Let a person do nothing until the operator lifts it (UM-01)."""
-    return replace(person, state=State.FROZEN)
+    return replace(person, state=PersonState.FROZEN)
 
 
 def unfreeze(person: Person) -> Person:
     """Give a frozen person back what is theirs."""
-    return replace(person, state=State.ACTIVE)
+    return replace(person, state=PersonState.ACTIVE)
 
 
 def check_erasable(person: Person) -> None:
@@ -183,7 +189,7 @@ def erased(person: Person) -> Person:
     """What is left of a person: an id, a state and a date, on which the ledger and counts stand."""
     return replace(
         person,
-        state=State.ERASED,
+        state=PersonState.ERASED,
         logins=(),
         acting=(),
         merging=None,
@@ -239,7 +245,7 @@ def check_approval(absorbed: Person, into: Person, approver_id: str) -> None:
 
 
 def _check_mergeable(absorbed: Person, into: Person) -> None:
-    active = absorbed.state is into.state is State.ACTIVE
+    active = absorbed.state is into.state is PersonState.ACTIVE
     if not active or absorbed.id == into.id or absorbed.acting or absorbed.wards:
         raise Conflict("not_mergeable")
 
@@ -254,7 +260,7 @@ def merged(absorbed: Person, into: Person) -> tuple[Person, Person, tuple[Login,
         for login in absorbed.logins
         if into.login(login.kind) is None and login.kind != "username"
     )
-    gone = replace(erased(absorbed), state=State.MERGED, into_id=into.id)
+    gone = replace(erased(absorbed), state=PersonState.MERGED, into_id=into.id)
     return gone, replace(into, logins=(*into.logins, *moving)), moving
 
 
@@ -277,6 +283,18 @@ def with_login(person: Person, login: Login) -> Person:
     return replace(person, logins=(*person.logins, login))
 
 
+def check_named(person: Person, name_key: str) -> None:
+    """Go on only with somebody of this name: whoever tries ids learns of nobody.
+
+    Raises
+    ------
+    NotFound
+        They have another name, or none.
+    """
+    if person.name_key != name_key:
+        raise NotFound
+
+
 def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Person, Person]:
     """Both, once the one may act for the other; the same once more changes nothing.
 
@@ -289,13 +307,14 @@ def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Perso
     Raises
     ------
     NotFound
-        They may not pass it on, or the person it is given to is not active.
+        They may not pass it on, or the person it is given to is not active or has no account.
     Conflict
         `not_oneself`: nobody acts for themselves.
     Limited
         `too_many_mandates`, `too_many_wards`: one of them has as many as there may be.
     """
-    if acting.state is not State.ACTIVE or (by_acting and person.logins):
+    able = acting.state is PersonState.ACTIVE and acting.logins
+    if not able or (by_acting and person.logins):
         raise NotFound
     if acting.id == person.id:
         raise Conflict("not_oneself")

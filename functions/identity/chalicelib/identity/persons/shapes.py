@@ -6,18 +6,20 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.identity.feedback.shapes import Feedback, feedback
 from chalicelib.identity.persons.rules import (
     Details,
     Everything,
     Known,
     Origin,
     Person,
-    State,
+    PersonState,
     Summary,
 )
+from chalicelib.identity.settings.shapes import Settings, settings
 from chalicelib.identity.shapes import Device, SessionId
 from shared import masks
-from shared.requests import PERSONAL, Instant, PersonId, Shape
+from shared.requests import PERSONAL, Cursor, Instant, PersonId, Shape
 
 Name = Annotated[str, Meta(min_length=1, max_length=40, examples=["张三丰"], extra=PERSONAL)]
 IdNumber = Annotated[
@@ -30,7 +32,7 @@ MaskedName = Annotated[str, Meta(examples=["张**"], extra=PERSONAL)]
 MaskedPhone = Annotated[str, Meta(examples=["138****5678"], extra=PERSONAL)]
 MaskedIdNumber = Annotated[str, Meta(examples=["110*************2X"], extra=PERSONAL)]
 MaskedPlates = Annotated[tuple[str, ...], Meta(examples=[["京A***45"]], extra=PERSONAL)]
-Standing = Annotated[State, Meta(examples=[State.ACTIVE])]
+Standing = Annotated[PersonState, Meta(examples=[PersonState.ACTIVE])]
 CameBy = Annotated[Origin, Meta(examples=[Origin.PHONE])]
 LoginKinds = Annotated[tuple[str, ...], Meta(examples=[["phone", "openid"]])]
 _WeChatId = Annotated[str, Meta(examples=["oGZUI0egBJY1zhBYw2KhdUfwVJJE"], extra=PERSONAL)]
@@ -100,7 +102,7 @@ PersonIds = Annotated[tuple[PersonId, ...], Meta(max_length=10)]
 
 
 class Export(Shape):
-    """Everything that is kept of a person."""
+    """Everything that is kept of a person; of what they said, the newest hundred."""
 
     person_id: PersonId
     state: Standing
@@ -111,6 +113,9 @@ class Export(Shape):
     sessions: tuple[ExportedSession, ...]
     acting_for_me: PersonIds
     acted_for: PersonIds
+    settings: Settings
+    feedback: tuple[Feedback, ...]
+    feedback_next_cursor: Cursor | None
 
 
 def me(known: Known) -> Me:
@@ -160,6 +165,12 @@ def export(everything: Everything) -> Export:
         ),
         acting_for_me=person.acting,
         acted_for=person.wards,
+        settings=settings(everything.settings),
+        feedback=tuple(
+            feedback(one, said)
+            for one, said in zip(everything.feedback, everything.words, strict=True)
+        ),
+        feedback_next_cursor=everything.feedback_cursor,
     )
 
 

@@ -22,7 +22,15 @@ from pynamodb.attributes import BinaryAttribute, UnicodeAttribute, UTCDateTimeAt
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.identity import records
-from chalicelib.identity.persons.rules import Held, Login, Merging, Origin, Person, State, Summary
+from chalicelib.identity.persons.rules import (
+    Held,
+    Login,
+    Merging,
+    Origin,
+    Person,
+    PersonState,
+    Summary,
+)
 from chalicelib.identity.sessions import store as sessions
 from shared import clock, events, grants, ids
 from shared.auth import Grant
@@ -267,7 +275,7 @@ def _to_person(item: _Row) -> Person:
     logins = (one.partition(":") for one in (item.logins or "").split())
     return Person(
         id=item.pk.rpartition("#")[2],
-        state=State(item.state),
+        state=PersonState(item.state),
         origin=Origin(item.origin),
         joined_at=item.joined_at,
         logins=tuple(Login(kind, blind) for kind, _, blind in logins),
@@ -289,4 +297,4 @@ def _to_merging(text: str) -> Merging:
 
 def _to_summary(item: _Row) -> Summary:
     person_id = item.pk.rpartition("#")[2]
-    return Summary(person_id, State(item.state), Origin(item.origin), item.joined_at)
+    return Summary(person_id, PersonState(item.state), Origin(item.origin), item.joined_at)

@@ -100,10 +100,10 @@ def answer_of(
 
 
 def _read(name: str) -> Providers:
-    secrets = aws.client("secretsmanager")
+    client = aws.client("secretsmanager")
     try:
-        document = secrets.get_secret_value(SecretId=name)["SecretString"]
-    except secrets.exceptions.ResourceNotFoundException as error:
+        document = client.get_secret_value(SecretId=name)["SecretString"]
+    except client.exceptions.ResourceNotFoundException as error:
         raise Unreachable from error
     return msgspec.json.decode(document, type=Providers)
 

@@ -69,7 +69,7 @@ class Session(Shape):
 class SessionList(Shape):
     """All devices on which the caller is signed in; never more than ten."""
 
-    items: tuple[Session, ...]
+    sessions: tuple[Session, ...]
 
 
 def tokens(made: opening.Tokens) -> Tokens:
@@ -85,7 +85,7 @@ def tokens(made: opening.Tokens) -> Tokens:
 
 def session_list(found: tuple[rules.Session, ...]) -> SessionList:
     """Sessions as their owner sees them."""
-    items = (
+    shown = (
         Session(
             session_id=one.id,
             device=one.device,
@@ -96,4 +96,4 @@ def session_list(found: tuple[rules.Session, ...]) -> SessionList:
         )
         for one in found
     )
-    return SessionList(items=tuple(items))
+    return SessionList(sessions=tuple(shown))

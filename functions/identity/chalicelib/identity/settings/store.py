@@ -4,6 +4,7 @@ Access patterns
 ---------------
 1. one person's settings     Get  pk = platform#person#{person}, sk = settings
 2. a change of them          Put  the same, on its version
+3. their end                 Transact  the same
 
 They stand in the person's partition, so that they go with the person.
 """
@@ -25,7 +26,7 @@ from chalicelib.identity.settings.rules import (
 )
 from shared import events
 from shared.errors import Conflict
-from shared.table import Refused
+from shared.table import Refused, Transaction
 
 
 class _SettingsItem(records.Item):
@@ -66,6 +67,12 @@ def save_settings(settings: Settings, before: Settings, event: events.Event) -> 
         if stored != settings:
             raise Conflict("stale_version") from refused
     return settings
+
+
+def drop_settings(transaction: Transaction, settings: Settings) -> None:
+    """Forget a person's settings, if they ever chose, in the transaction that erases them."""
+    if settings.version:
+        transaction.delete_blind(_SettingsItem(*_key(settings.person_id)))
 
 
 def _key(person_id: str) -> tuple[str, str]:
