@@ -59,7 +59,7 @@ class Wechat(Sandbox):
         self._given, self._good_until = "", 0.0
         self._asked: dict[str, deque[float]] = {}
         self.single_use = True
-        """Whether a code is good once, as at WeChat; whoever tries one moment many times says no."""
+        """Whether a code is good once, as at WeChat; who tries one moment many times says no."""
         self.busy = False
         """Whether it answers everything with its own system error."""
 

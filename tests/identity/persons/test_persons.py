@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -125,7 +126,7 @@ def test_an_export_holds_every_field_of_the_envelope_and_every_session(people: P
 
 def test_an_export_holds_what_they_chose_and_said(people: People) -> None:
     who = people.resident()
-    chosen = {"language": "en", "opted_out": [], "quiet_hours": None, "version": 0}
+    chosen: dict[str, Any] = {"language": "en", "opted_out": [], "quiet_hours": None, "version": 0}
     assert people.call(who, "PUT", "/me/settings", chosen).status == 200
     said = {"kind": "idea", "text": "晚上也能报修"}
     assert people.call(who, "POST", "/me/feedback", said).status == 201
@@ -165,7 +166,7 @@ def test_an_erased_person_is_gone_from_every_byte(people: People) -> None:
     who = people.resident(PHONE, OWNER, openid="openid-of-somebody", unionid="unionid-of-somebody")
     people.call(who, "PATCH", "/me", ALL)
     people.sign_in(who)
-    chosen = {"language": "en", "opted_out": [], "quiet_hours": None, "version": 0}
+    chosen: dict[str, Any] = {"language": "en", "opted_out": [], "quiet_hours": None, "version": 0}
     people.call(who, "PUT", "/me/settings", chosen)
     people.call(who, "POST", "/me/feedback", {"kind": "idea", "text": f"{NAME}，{PHONE}"})
     assert people.call(who, "POST", "/me/erasure").status == 200
