@@ -46,6 +46,16 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
             ("bind_phone", "bind_wechat_phone", "end_session", "end_all_sessions"),
             "what is one's own needs no role that could end",
         ),
+        **dict.fromkeys(
+            ("accept_invitation", "confirm_invitation", "sign_in_by_password", "change_password"),
+            "whoever comes in proves it in the request itself; no role is asked for",
+        ),
+        **dict.fromkeys(
+            ("change_settings", "give_feedback", "close_feedback"),
+            "what is one's own needs no role that could end",
+        ),
+        "invite_staff": "an invitation gives no right; roles are given by another write",
+        "answer_feedback": "an answer to what somebody said gives nobody a right",
     },
     "repairs": {
         "request_photo_upload": "a photo that no ticket shows is seen by nobody",

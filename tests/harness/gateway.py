@@ -22,8 +22,8 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body, decoded; None where there is none."""
-        return json.loads(self.text) if self.text else None
+        """The body, decoded."""
+        return json.loads(self.text)
 
 
 def proxy_event(

@@ -13,7 +13,7 @@ from hypothesis.stateful import precondition, rule
 from tests.harness.gateway import Answer
 from tests.harness.hours import schedule
 from tests.harness.machines import Machine, Person, refuse, same_times
-from tests.harness.oracles import Item, Plain, partition, plain
+from tests.harness.oracles import Item, Plain, instant, partition, plain
 from tests.identity.invariants import broken
 from tests.identity.model import ADMIN, Model, Somebody
 from tests.identity.scene import sandboxes
@@ -145,10 +145,12 @@ class Looks(Machine):
         assert (credential is None) == (one.credential is None)
         if credential is not None and one.credential is not None:
             assert credential["step"] == one.credential.step
-        devices = stored.get((one.person_id, "sessions"), {"sessions": "[]"})
-        assert sorted(each["counter"] for each in json.loads(devices["sessions"])) == sorted(
-            session.counter for session in one.sessions.values()
+        devices = json.loads(
+            stored.get((one.person_id, "sessions"), {"sessions": "[]"})["sessions"]
         )
+        open_now = [each["counter"] for each in devices if instant(each["ends_at"]) > self.now]
+        meant = [session.counter for session in one.sessions.values() if session.ends_at > self.now]
+        assert sorted(open_now) == sorted(meant)
         settings = stored.get((one.person_id, "settings"))
         assert (settings["version"] if settings else 0) == one.settings["version"]
 

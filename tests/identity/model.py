@@ -14,7 +14,7 @@ ADMIN, INVITERS = {"platform_admin"}, {"platform_admin", "company_admin", "commu
 MINUTE, HOUR, ESTATE = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=8)
 LIVES = {"resident": timedelta(days=30), "staff": timedelta(hours=12)}
 MOST = 10
-DEFAULTS = {"language": "zh-CN", "opted_out": [], "quiet_hours": None, "version": 0}
+CHOSEN: dict[str, Any] = {"language": "zh-CN", "opted_out": [], "quiet_hours": None}
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Somebody:
     sessions: dict[object, Session] = field(default_factory=dict)
     acting: list[str] = field(default_factory=list)
     wards: list[str] = field(default_factory=list)
-    settings: dict[str, Any] = field(default_factory=lambda: dict(DEFAULTS))
+    settings: dict[str, Any] = field(default_factory=lambda: CHOSEN | {"version": 0})
     said: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property

@@ -113,7 +113,7 @@ def closed_is_answered(patch: pytest.MonkeyPatch) -> None:
     """What is closed can be answered."""
     step = feedback.TRANSITIONS[feedback.Action.ANSWER]
     wider = replace(step, sources=step.sources | {State.CLOSED})
-    patch.setitem(feedback.TRANSITIONS, feedback.Action.ANSWER, wider)  # type: ignore[arg-type]  # a dict in fact
+    patch.setitem(feedback.TRANSITIONS, feedback.Action.ANSWER, wider)
 
 
 BREAKS: tuple[Break, ...] = (

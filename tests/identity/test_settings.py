@@ -11,8 +11,8 @@ from tests.harness.gateway import Answer
 from tests.identity.scene import Identity
 
 PERSON = "per_" + "a" * 26
-DEFAULTS = {"language": "zh-CN", "opted_out": [], "quiet_hours": None, "version": 0}
-CHOSEN = {
+DEFAULTS: dict[str, Any] = {"language": "zh-CN", "opted_out": [], "quiet_hours": None, "version": 0}
+CHOSEN: dict[str, Any] = {
     "language": "en",
     "opted_out": [{"topic": "offers", "channel": "push"}, {"topic": "offers", "channel": "sms"}],
     "quiet_hours": {"begins_at": "22:30", "ends_at": "07:00"},

@@ -125,13 +125,13 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
 
 def confirm_invitation(
     given: shapes.ConfirmInvitation, key: str, address: str, now: datetime
-) -> None:
-    """Let a credential be the way in, once its authenticator has shown a right code."""
+) -> str:
+    """Let a credential be the way in, once its authenticator has shown a right code; whose."""
     phone = vault.blind("phone", given.phone)
     mark = _mark(key, given.phone, given.code, given.totp)
     known = _tried_invitation(phone, mark, address, now)
     if known is not None and known.stage is Stage.DONE and known.mark == mark:
-        return
+        return known.person_id
     invitation = rules.check_code(known, _code(known.id if known else ""), given.code, now)
     person, wrapped = persons.get_with_key(invitation.person_id)
     if invitation.proof is None or person is None or not wrapped:
@@ -144,6 +144,7 @@ def confirm_invitation(
     done, made = rules.confirm(invitation, before, step, mark, now)
     after = rules.with_username(person, made.proof.username)
     store.save_confirmation(after, person, done, made, _set(made, "invitation", now))
+    return person.id
 
 
 def _tried_invitation(phone: str, mark: str, address: str, now: datetime) -> Invitation | None:
@@ -184,7 +185,7 @@ def sign_in_by_password(
 
 def change_password(
     caller: Caller, given: shapes.ChangePassword, key: str, address: str, now: datetime
-) -> None:
+) -> str:
     """Take another password, knowing the old one; whoever was signed in must sign in again."""
     person_id = caller.own()
     if caller.acting_id:
@@ -196,7 +197,7 @@ def change_password(
     _try("sign_in", name, mark, address, now)
     before = store.get_credential(person_id)
     if rules.is_repeat(before, mark, now):
-        return
+        return person_id
     if before is not None and before.proof.username != name:
         before = None
     credential = _proven(before, given.old_password, given.totp, mark, now)
@@ -205,6 +206,7 @@ def change_password(
     )
     changed = replace(credential, proof=proof)
     store.save_password(changed, _set(changed, "change", now))
+    return person_id
 
 
 def _proven(

@@ -49,15 +49,15 @@ def accept_invitation(call: Call[shapes.AcceptInvitation, NoQuery]) -> shapes.Ac
     "/invitations/confirmation",
     allows=PUBLIC,
     takes=shapes.ConfirmInvitation,
-    gives=None,
-    status=204,
+    gives=shapes.WayIn,
     errors=["code_not_valid", "stale_version", "busy"],
     limits=["too_many_attempts"],
     keyed=True,
 )
-def confirm_invitation(call: Call[shapes.ConfirmInvitation, NoQuery]) -> None:
+def confirm_invitation(call: Call[shapes.ConfirmInvitation, NoQuery]) -> shapes.WayIn:
     """Show that the authenticator works; only now can one sign in, and only in the new way."""
-    actions.confirm_invitation(call.body, call.key, call.address, call.now)
+    whose = actions.confirm_invitation(call.body, call.key, call.address, call.now)
+    return shapes.WayIn(person_id=whose)
 
 
 @routes.endpoint(
@@ -81,12 +81,12 @@ def sign_in_by_password(call: Call[shapes.SignIn, NoQuery]) -> sessions.Tokens:
     "/me/password",
     allows=SIGNED_IN,
     takes=shapes.ChangePassword,
-    gives=None,
-    status=204,
+    gives=shapes.WayIn,
     errors=["sign_in_refused", "busy"],
     limits=["too_many_attempts"],
     keyed=True,
 )
-def change_password(call: Call[shapes.ChangePassword, NoQuery]) -> None:
+def change_password(call: Call[shapes.ChangePassword, NoQuery]) -> shapes.WayIn:
     """Change one's password (修改密码); every device must sign in again."""
-    actions.change_password(call.caller, call.body, call.key, call.address, call.now)
+    whose = actions.change_password(call.caller, call.body, call.key, call.address, call.now)
+    return shapes.WayIn(person_id=whose)

@@ -120,6 +120,12 @@ class ChangePassword(Shape):
     totp: AuthenticatorCode
 
 
+class WayIn(Shape):
+    """Whose way in it is from now on."""
+
+    person_id: PersonId
+
+
 class CompanyApproved(Shape, forbid_unknown_fields=False):
     """What onboarding tells of a firm that was let in: who applied for it."""
 

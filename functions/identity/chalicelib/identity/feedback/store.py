@@ -44,6 +44,7 @@ class _ByAuthor(GlobalSecondaryIndex["_FeedbackItem"]):  # type: ignore[no-untyp
 
 
 class _FeedbackItem(records.Item):
+    person_id = UnicodeAttribute()
     kind = UnicodeAttribute()
     text = BinaryAttribute(legacy_encoding=False)
     answer = BinaryAttribute(legacy_encoding=False, null=True)
@@ -123,6 +124,7 @@ def _to_item(feedback: Feedback, event: events.Event) -> _FeedbackItem:
     item = _FeedbackItem(
         _person_key(feedback.person_id),
         feedback.id,
+        person_id=feedback.person_id,
         kind=feedback.kind.value,
         text=feedback.text,
         answer=feedback.answer,
@@ -139,7 +141,7 @@ def _to_item(feedback: Feedback, event: events.Event) -> _FeedbackItem:
 def _to_feedback(item: _FeedbackItem) -> Feedback:
     return Feedback(
         id=item.sk,
-        person_id=item.pk.rpartition("#")[2],
+        person_id=item.person_id,
         kind=Kind(item.kind),
         text=item.text,
         answer=item.answer,
