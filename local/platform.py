@@ -11,7 +11,7 @@ from typing import Any
 from local.deploy import Outputs, Report, Target, deploy
 from local.emulator import HOST, REGION, ROOT_KEY, ROOT_SECRET, Emulator
 from local.issuer import make_first_key
-from local.mend import mend_apis
+from local.mend import mend_apis, mend_buckets
 from local.package import Package
 from local.people import UserPool
 from local.places import ROOT
@@ -83,6 +83,7 @@ def bring_up(emulator: Emulator, package: Package, report: Report) -> Platform:
         outputs = deploy(package, Target(session, STAGE, parameters, _POLL_SECONDS), report)
         mend_apis(session, package, outputs)
         make_first_key(session.client("lambda"), STAGE)
+        mend_buckets(session, package, outputs)
         emulator.notes |= {"deployed": wanted, "outputs": outputs}
     outputs = emulator.notes["outputs"]
     shared = outputs["shared"]
