@@ -42,6 +42,11 @@ class Person:
     phone: str
     totp: str
 
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """Password and authenticator's secret of staff; residents have none."""
+        return (self.password, self.totp) if self.password else None
+
     def as_json(self) -> dict[str, str]:
         """The person for a JSON file."""
         return asdict(self)
@@ -102,8 +107,13 @@ class Accounts:
         (self.kept / username).unlink(missing_ok=True)
         return password, totp
 
-    def token(self, username: str, password: str = "", totp: str = "") -> str:
-        """An access token; of staff, who have a password and an authenticator, or of a resident.
+    def token(self, username: str, credentials: tuple[str, str] | None = None) -> str:
+        """An access token.
+
+        Parameters
+        ----------
+        credentials
+            Password and authenticator's secret of staff; residents come from the mini-program.
 
         Raises
         ------
@@ -114,7 +124,7 @@ class Accounts:
             try:
                 tokens = self._go_on(session.read())
                 if tokens is None:
-                    tokens = self._sign_in(username, password, totp)
+                    tokens = self._sign_in(username, credentials)
             except (Unexpected, urllib3.exceptions.HTTPError) as error:
                 raise SignInError(f"{username} is not let in: {error}") from error
             session.seek(0)
@@ -139,11 +149,12 @@ class Accounts:
         )
         return answer.json if answer.status == 200 else None
 
-    def _sign_in(self, username: str, password: str, totp: str) -> Any:
-        if not password:
+    def _sign_in(self, username: str, credentials: tuple[str, str] | None) -> Any:
+        if credentials is None:
             code = self._of_wechat("login", user=username)
             wanted = {"code": code, "device": _DEVICE}
             return Client(self.base_url).post("/identity/sessions/wechat", wanted)
+        password, totp = credentials
         wanted = {"username": username, "password": password, "device": _DEVICE}
         return self._by_password(wanted, totp)
 

@@ -44,7 +44,7 @@ class Stage:
         self.accounts = accounts(described)
         # Everyone who signs up is somebody new, however often the day is played.
         self._inventor = Inventor(SystemRandom())
-        self._credentials = {one.username: (one.password, one.totp) for one in self.people}
+        self._credentials = {one.username: one.credentials for one in self.people}
 
     def first(self, role: str, scope: str = "") -> Player:
         """The first of the sample people with a role, on a scope or inside it.
@@ -103,8 +103,8 @@ class Stage:
         )
 
     def _client(self, username: str) -> Client:
-        credentials = self._credentials.get(username, ())
-        return Client(self.base_url, self.accounts.token(username, *credentials))
+        token = self.accounts.token(username, self._credentials.get(username))
+        return Client(self.base_url, token)
 
 
 def running() -> Stage:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from local.people import Accounts, SignInError
+from local.people import Accounts, Person, SignInError
 from local.places import BUILD
 
 LOCAL_JSON = BUILD / "local.json"
@@ -22,7 +23,7 @@ def accounts(platform: dict[str, Any]) -> Accounts:
     return Accounts(platform["base_url"], at["wechat"], at["messages"], Path(at["sessions"]))
 
 
-def find_person(platform: dict[str, Any], who: str) -> dict[str, str]:
+def find_person(people: Sequence[Person], who: str) -> Person:
     """The person called `who`: a user name, a name or a role (the first who has it).
 
     Raises
@@ -30,12 +31,11 @@ def find_person(platform: dict[str, Any], who: str) -> dict[str, str]:
     LookupError
         Nobody is called so; the message says who there is.
     """
-    people: list[dict[str, str]] = platform["people"]
     for field in ("username", "name", "role"):
         for person in people:
-            if person[field] == who:
+            if getattr(person, field) == who:
                 return person
-    names = ", ".join(person["username"] for person in people)
+    names = ", ".join(person.username for person in people)
     raise LookupError(f"nobody is called {who!r}; there are {names}")
 
 
@@ -47,8 +47,8 @@ def main() -> None:
         sys.exit("the platform is not running here: start it with `make run`")
     platform = json.loads(LOCAL_JSON.read_text())
     try:
-        person = find_person(platform, sys.argv[1])
-        token = accounts(platform).token(person["username"], person["password"], person["totp"])
+        person = find_person([Person(**one) for one in platform["people"]], sys.argv[1])
+        token = accounts(platform).token(person.username, person.credentials)
     except (LookupError, SignInError) as error:
         sys.exit(str(error))
     print(token)

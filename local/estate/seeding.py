@@ -173,8 +173,7 @@ class _Run:
         wait_until(lambda: manager.get(path)["repairs_reported"] == reports, "the counts")
 
     def client(self, username: str) -> Client:
-        credentials = self.credentials.get(username, ())
-        token = self.platform.accounts.token(username, *credentials)
+        token = self.platform.accounts.token(username, self.credentials.get(username))
         return Client(self.platform.base_url, token)
 
     def grant(self, giver: Client, member: Member, scope: str, **more: object) -> None:

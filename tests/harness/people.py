@@ -36,7 +36,7 @@ class People:
         self._pool = pool
         self._known: dict[str, Someone] = {}
         self._passwords: dict[str, str] = {}
-        self._admin: tuple[str, str] = ("", "")
+        self._admin: tuple[str, str] | None = None
 
     def named(self, username: str) -> Someone:
         """The person with this user name; without any grant until someone gives them one."""
@@ -62,7 +62,7 @@ class People:
 
     def _client(self, username: str) -> Client:
         if username == _ADMIN:
-            token = self._platform.accounts.token(username, *self._admin)
+            token = self._platform.accounts.token(username, self._admin)
         else:
             token = self._pool.token(username, self._passwords[username])
         return Client(self._platform.base_url, token)
