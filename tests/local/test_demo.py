@@ -17,13 +17,14 @@ from local import camera, chain, demo, stage, welcome
 from local.people import Person
 from shared import clock
 
+SECRETS = ("secret", "15400000000", "secret")
 PEOPLE = [
-    Person("平台管理员", "platform_admin", "platform", "admin", "secret", "15400000000", "secret"),
-    Person("姜海涵", "community_manager", "com_7k2m9x4a", "jiang.manager", "secret", "15400000000", "secret"),
-    Person("李倩", "butler", "com_7k2m9x4a/听荷苑", "li.butler", "secret", "15400000000", "secret"),
-    Person("黄新东", "butler", "com_7k2m9x4a/2", "huang.butler", "secret", "15400000000", "secret"),
-    Person("梁宏宇", "owner", "com_7k2m9x4a/1/1/1404 com_2b2b2b2b/2/2/501", "liang", "secret", "15400000000", "secret"),
-    Person("丁雪萍", "none", "", "ding.xueping", "secret", "15400000000", "secret"),
+    Person("平台管理员", "platform_admin", "platform", "admin", *SECRETS),
+    Person("姜海涵", "community_manager", "com_7k2m9x4a", "jiang.manager", *SECRETS),
+    Person("李倩", "butler", "com_7k2m9x4a/听荷苑", "li.butler", *SECRETS),
+    Person("黄新东", "butler", "com_7k2m9x4a/2", "huang.butler", *SECRETS),
+    Person("梁宏宇", "owner", "com_7k2m9x4a/1/1/1404 com_2b2b2b2b/2/2/501", "liang", *SECRETS),
+    Person("丁雪萍", "none", "", "ding.xueping", *SECRETS),
 ]
 PLACES = {"com_7k2m9x4a": "清河家园", "com_2b2b2b2b": "听荷雅苑"}
 TICKET = "rep_7k2m9x4a_01jd0000000000000000000000"
