@@ -10,7 +10,7 @@ from typing import Any
 
 from local.deploy import Outputs, Report, Target, deploy
 from local.emulator import HOST, REGION, ROOT_KEY, ROOT_SECRET, Emulator
-from local.mend import mend_apis
+from local.mend import mend_apis, mend_buckets
 from local.package import Package
 from local.people import UserPool
 from local.places import ROOT
@@ -81,6 +81,7 @@ def bring_up(emulator: Emulator, package: Package, report: Report) -> Platform:
         parameters = {"DomainName": HOST, "JwksBase": emulator.url}
         outputs = deploy(package, Target(session, STAGE, parameters, _POLL_SECONDS), report)
         mend_apis(session, package, outputs)
+        mend_buckets(session, package, outputs)
         emulator.notes |= {"deployed": wanted, "outputs": outputs}
     outputs = emulator.notes["outputs"]
     shared = outputs["shared"]

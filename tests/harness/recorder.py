@@ -283,6 +283,8 @@ class Recorder:
             case "s3", ("DeleteObject" | "GetObject" | "PutObject"):
                 prefix = asked["Key"].partition("/")[0]
                 yield Right(f"s3:{operation}", f"{self._names[asked['Bucket']]}/{prefix}/*")
+            case "s3", "ListObjectsV2":
+                yield Right("s3:ListBucket", self._names[asked["Bucket"]])
             case "s3", "CreateBucket":
                 # So botocore announces a form to post a file with; its key stands in the answer.
                 return
