@@ -22,7 +22,7 @@ def look_back(ticket_id: str, resident: Player, stage: Stage, tell: Teller) -> N
     local.client.Unexpected
         Somebody who is no auditor sees the log, or the log was bent.
     """
-    tell.chapter("九、操作日志", "The activity log")
+    tell.chapter("十、操作日志", "The activity log")
     auditor = stage.first("security_auditor")
     steps = _found(auditor, f"subject_id={ticket_id}", 6)
     tell.say(
