@@ -18,7 +18,7 @@ from chalicelib.community.rules import Holding
 from shared import events, grants
 from shared.auth import RESIDENTS
 from shared.errors import Conflict
-from shared.outbox import EMPTY, Outbox
+from shared.outbox import EMPTY
 
 MERGED, ERASED = "merged", "erased"
 """Why a holding ended, where nobody said so in their own words."""
@@ -83,9 +83,7 @@ def _erase(person_id: str, event: events.Event, now: datetime) -> None:
     contacts.keep_contact(person_id, Contact(), event.at)
     claims.withdraw_all(person_id, now)
     for holding in _held(person_id):
-        # What it announced before names them at work; the end that is told now is enough.
-        silent = Outbox((), holding.outbox.sweep_hour)
-        nameless = replace(holding, name="", outbox=silent)
+        nameless = replace(holding, name="")
         if holding.role in RESIDENTS:
             changing.leave(nameless, event.actor_id, now, ERASED, ())
         else:
