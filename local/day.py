@@ -2,7 +2,8 @@
 
 In the morning the manager corrects the house register and a technician starts; a resident moves
 in, reports a dripping tap, follows it until it is mended, and rates it; in the evening the books
-are looked at, and who has no right is turned away.
+are looked at, a family lets its home to a tenant who moves out again, and who has no right is
+turned away.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from local import camera, chain
+from local import camera, chain, family
 from local.client import Client, Unexpected, fetch, post_file, wait_until
 from local.estate import registers
 from local.stage import Player, Stage
@@ -60,6 +61,8 @@ def play(stage: Stage, tell: Teller) -> None:
     _rate(ticket["ticket_id"], resident, tell)
     _follow(ticket["ticket_id"], resident, tell)
     _count(office, before, tell)
+    tell.chapter("八、一家人", "A family")
+    family.live(office.manager, office.path, stage, tell)
     _turn_away(office, ticket["ticket_id"], stage, tell)
 
 
@@ -326,7 +329,7 @@ def _count(office: Office, before: dict[str, Any], tell: Teller) -> None:
 
 
 def _turn_away(office: Office, ticket_id: str, stage: Stage, tell: Teller) -> None:
-    tell.chapter("八、无权者止步", "Who has no right here")
+    tell.chapter("九、无权者止步", "Who has no right here")
     ticket, rooms = f"/repairs/tickets/{ticket_id}", f"{office.path}/buildings"
     _refused(Client(stage.base_url), ticket, 401, "没有登录", "nobody signed in", tell)
     stranger = stage.first("none")

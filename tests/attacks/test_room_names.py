@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.community import actions, permissions, shapes
+from chalicelib.community import permissions
+from chalicelib.community.households import actions, shapes
 from chalicelib.community.register import actions as register_actions
 from chalicelib.community.register import store
 from shared import ids

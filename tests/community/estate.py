@@ -197,9 +197,9 @@ def _lived_in(estate: Estate) -> Estate:
         )
         households.bind_resident(binder, room_id, wanted, NOW)
     other = ids.room_id(estate.community_id, "3", "1", "503")
-    wanted = claim_shapes.ClaimRoom(relation="owner")
+    claimed = claim_shapes.ClaimRoom(relation="owner")
     own, another = (
-        claims.claim_room(Caller(person_id, (), SIGNED_IN), other, wanted, "key-0001", NOW)
+        claims.claim_room(Caller(person_id, (), SIGNED_IN), other, claimed, "key-0001", NOW)
         for person_id in (CLERK, WORKER)
     )
     return replace(estate, own_claim=own.id, claim=another.id)

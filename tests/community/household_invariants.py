@@ -46,11 +46,11 @@ def _households(kinds: _Kinds) -> Iterator[str]:
         (partition(item)[0], partition(item)[2]): set(item.get("residents", ()))
         for item in kinds.get("household", [])
     }
-    for room in sorted(lived_in.keys() | kept.keys()):
-        if lived_in.get(room, set()) != kept.get(room, set()):
-            yield f"R2: the household of {'/'.join(room)} is not who is bound to it"
-        if len(kept.get(room, ())) > _MAX_RESIDENTS:
-            yield f"D8: {len(kept[room])} people live in {'/'.join(room)}"
+    for home in sorted(lived_in.keys() | kept.keys()):
+        if lived_in.get(home, set()) != kept.get(home, set()):
+            yield f"R2: the household of {'/'.join(home)} is not who is bound to it"
+        if len(kept.get(home, ())) > _MAX_RESIDENTS:
+            yield f"D8: {len(kept[home])} people live in {'/'.join(home)}"
 
 
 def _rights(kinds: _Kinds) -> Iterator[str]:

@@ -115,16 +115,9 @@ def test_a_stranger_learns_nothing_but_who_he_is(estate: Estate) -> None:
 ONES_OWN = {"claim_room", "withdraw_claim"}
 """What changes nothing but the caller's own, whatever their rights."""
 ASKS_THE_TABLE = {
-    "add_member",
-    "switch_rights",
-    "decide_claim",
-    "grant_role",
-    "revoke_role",
-    "bind_resident",
-    "unbind_resident",
-    "commit_import",
-    "edit_room",
-    "export_register",
+    *("grant_role", "revoke_role", "bind_resident", "unbind_resident"),
+    *("add_member", "switch_rights", "decide_claim"),
+    *("commit_import", "edit_room", "export_register"),
 }
 GOES_BY_THE_CACHE = {
     # A new company or community has nobody and nothing in it.

@@ -106,6 +106,7 @@ def test_a_day_is_played_from_morning_to_evening(seeded: Seeded) -> None:
         "6 条记录环环相扣；第 2 条多写一个句号，第 2 条就对不上",
         "报修 reported: 2 → 3",
         "评价 rated: 0 → 1",
+        "原来的令牌立刻看不到这个家，再登录：404",
         "没有登录：401",
         "再次登录：404",
     ):

@@ -15,6 +15,7 @@ from chalicelib.community.register.model import Owner, Phone
 from shared import vault
 from shared.auth import Role
 from shared.errors import Conflict, Limited
+from tests.conftest import Cloud
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 ANN, STAFF = "per_" + "a" * 26, "per_" + "s" * 26
@@ -85,11 +86,12 @@ PHONE, NAME = "13900000001", "王芳"
         (PHONE, NAME, Owner(NAME), False),
         ("", "", Owner("", None, (Phone(""),), True), False),
     ],
+    ids=["both", "spaces", "other name", "other phone", "not to claim", "no phone", "nothing"],
 )
-@pytest.mark.usefixtures("grants_table")
 def test_the_register_knows_an_owner_by_phone_and_name_together(
-    phone: str, name: str, owner: Owner, known: bool
+    moto_cloud: Cloud, phone: str, name: str, owner: Owner, known: bool
 ) -> None:
+    moto_cloud.table("community")
     told = Contact(
         vault.blind("phone", phone) if phone else "", vault.blind("name", name) if name else ""
     )

@@ -38,7 +38,7 @@ def claim_room(
     claimant = store.get_claimant(person_id)
     waiting = claimant.waiting(scope, role)
     if waiting is not None:
-        return _claim_of(waiting)
+        return _still_waiting(waiting)
     found = register_store.get_room(scope)
     if found is None:
         raise NotFound
@@ -62,11 +62,11 @@ def claim_room(
         stored = _save(claim, after, ())
     if stored:
         return claim
-    waiting = store.get_claimant(person_id).waiting(scope, role)
-    made = store.get_claim(waiting or claim_id)
-    if made is None:
-        raise Conflict("stale_version")
-    return made
+    # Somebody was faster: the same request, or another of the same person.
+    made = store.get_claim(claim_id)
+    if made is not None:
+        return made
+    return _still_waiting(store.get_claimant(person_id).waiting(scope, role))
 
 
 def get_claim(caller: Caller, claim_id: str) -> Claim:
@@ -162,6 +162,14 @@ def _told(claim: Claim) -> events.Event:
         actor_id=claim.by,
         data={"person_id": claim.person_id, "role": claim.role.value, "scope": claim.scope},
     )
+
+
+def _still_waiting(claim_id: str | None) -> Claim:
+    claim = store.get_claim(claim_id) if claim_id else None
+    if claim is None or claim.state is not State.PENDING:
+        # It was settled a moment ago; whoever asks again claims anew.
+        raise Conflict("stale_version")
+    return claim
 
 
 def _claim_of(claim_id: str) -> Claim:

@@ -9,7 +9,7 @@ from chalicelib.community.holdings import changing
 from chalicelib.community.holdings import store as holdings
 from chalicelib.community.households import rules, shapes
 from chalicelib.community.register import store as register_store
-from chalicelib.community.rules import Holding, Standing, check_binding
+from chalicelib.community.rules import Holding, check_binding
 from chalicelib.community.store import get_communities
 from shared import grants, ids
 from shared.auth import RESIDENTS, Caller, Grant, Role
@@ -73,7 +73,13 @@ def unbind_resident(
     caller.require(scope)
     holding = changing.holding_of(wanted.person_id, role, scope)
     basis = _may_end(caller, holding)
-    return changing.leave(holding, caller.person_id, now, wanted.reason, basis)
+    try:
+        return changing.leave(holding, caller.person_id, now, wanted.reason, basis)
+    except Conflict:
+        if caller.person_id == holding.person_id:
+            # The write takes this very right away, and cannot rely on it as well.
+            grants.require_held(holding.person_id, (holding.grant,))
+        raise
 
 
 def _may_end(caller: Caller, holding: Holding) -> tuple[Grant, ...]:
@@ -88,9 +94,6 @@ def _may_end(caller: Caller, holding: Holding) -> tuple[Grant, ...]:
     if roles & permissions.BINDERS:
         return standing.basis(caller.grants, permissions.BINDERS, holding.scope)
     if caller.person_id == holding.person_id:
-        if holding.standing is Standing.ACTIVE:
-            # The write takes this very right away; it cannot rely on it as well.
-            grants.require_held(holding.person_id, (holding.grant,))
         return ()
     if Role.OWNER in roles and rules.may_send_away(holding.role):
         return (Grant(Role.OWNER, holding.scope),)

@@ -1,0 +1,78 @@
+"""Claims through the door: who is bound at once, and how little everybody else learns."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.community.people import contacts
+from chalicelib.community.people.contacts import Contact
+from local.apps import load_app
+from shared import grants, ids, vault
+from shared.auth import Grant, Role
+from tests.community.estate import OWNER_NAME, OWNER_PHONE, Estate, an_estate
+from tests.community.register.scene import NOW
+from tests.conftest import Cloud
+from tests.harness.gateway import Answer, send
+
+APP = load_app("community").app
+STRANGER = ids.person_id("test", "stranger")
+
+
+@pytest.fixture
+def estate(moto_cloud: Cloud) -> Estate:
+    return an_estate(moto_cloud)
+
+
+def claim(estate: Estate, person_id: str, number: str = "503", key: str = "key-0001") -> Answer:
+    url = f"/rooms/{ids.room_id(estate.community_id, '3', '1', number)}/claims"
+    headers = {"Idempotency-Key": key}
+    body = {"relation": "owner"}
+    return send(APP, "POST", url, person_id=person_id, headers=headers, body=body)
+
+
+def reached_by(person_id: str, phone: str, name: str) -> None:
+    told = Contact(vault.blind("phone", phone), vault.blind("name", name))
+    contacts.keep_contact(person_id, told, NOW)
+
+
+def test_who_has_the_phone_and_the_name_is_an_owner_at_once(estate: Estate) -> None:
+    reached_by(STRANGER, OWNER_PHONE, OWNER_NAME)
+    made = claim(estate, STRANGER)
+    assert (made.status, made.json["state"]) == (201, "confirmed")
+    home = Grant(Role.OWNER, f"{estate.community_id}/3/1/503")
+    assert grants.grants_of(STRANGER) == (home,)
+    assert claim(estate, STRANGER) == made
+    assert claim(estate, STRANGER, key="key-0002").json["state"] == "confirmed"
+    assert grants.grants_of(STRANGER) == (home,)
+
+
+def test_who_is_not_known_learns_nothing_of_whom_the_register_knows(estate: Estate) -> None:
+    """The same answer, whether phone, name, both or nothing was wrong."""
+    known = {
+        "name": (OWNER_PHONE, "李四"),
+        "phone": ("13711112222", OWNER_NAME),
+        "both": ("13711112222", "李四"),
+    }
+    shown = []
+    for wrong, contact in (*known.items(), ("nothing told", None)):
+        person_id = ids.person_id("test", wrong)
+        if contact:
+            reached_by(person_id, *contact)
+        answer = claim(estate, person_id)
+        assert grants.grants_of(person_id) == ()
+        told = {"claim_id": "", "person_id": "", "by": "", "at": "", "claimed_at": ""}
+        shown.append((answer.status, answer.headers, answer.json | told))
+    assert all(one == shown[0] for one in shown)
+    assert shown[0][2]["state"] == "pending"
+
+
+def test_a_room_that_is_not_there_is_claimed_by_nobody(estate: Estate) -> None:
+    assert claim(estate, STRANGER, "999").status == 404
+
+
+def test_a_sixth_claim_of_a_day_is_one_too_many(estate: Estate) -> None:
+    reached_by(STRANGER, OWNER_PHONE, OWNER_NAME)
+    for number in range(5):
+        assert claim(estate, STRANGER, key=f"key-{number:04}").json["state"] == "confirmed"
+    refused = claim(estate, STRANGER, key="key-0009")
+    assert (refused.status, refused.json["code"]) == (429, "too_many_claims")
