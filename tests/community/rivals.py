@@ -29,6 +29,18 @@ APART = {
         "a dry run made in the middle of a commit names a version that has passed, whichever it "
         "is, and is stale when it is committed"
     ),
+    "register_company × take_on_company": "each company has a row of its own",
+    **dict.fromkeys(
+        (
+            " × ".join(sorted((view, "take_on_company")))
+            for view in (
+                *("add_member", "bind_resident", "claim_room", "commit_import", "decide_claim"),
+                *("edit_room", "export_register", "follow_people", "list_homes", "switch_rights"),
+                "unbind_resident",
+            )
+        ),
+        "a company that is just coming has no community in which its administrator could do it",
+    ),
     "commit_building × commit_import": "a building is committed after its import was",
     "commit_building × request_import": "an import that is being opened has nothing to commit",
     **dict.fromkeys(
@@ -62,6 +74,7 @@ def _estate(recorder: Recorder, issuer: Issuer) -> Iterator[Rivals]:
     chief = _held("c", Role.COMPANY_ADMIN, company_id)
     founding = _founding(chief, company_id, somebody, signed_in)
     yield founding
+    yield _taking_on(somebody, signed_in)
     given = _given(somebody, "company_admin", company_id)
     recorder.request(_ADMIN, "POST", "/grants", given, 201)
     yield founding
@@ -137,7 +150,21 @@ def _founding(chief: Caller, company_id: str, somebody: str, signed_in: dict[str
         of.asking(_ADMIN, "GET", f"/grants?scope={company_id}"),
         of.asking(chief, "GET", "/me"),
         of.starting("authorize", signed_in),
-        *(of.starting("take_on_company", _queued(approved(of, count)[-1])) for count in (1, 2)),
+    ]
+
+
+def _taking_on(somebody: str, signed_in: dict[str, str]) -> Rivals:
+    """A company is taken on, twice, while its administrator is appointed by hand as well."""
+    company_id = f"co_{0:026}"
+    own = (somebody, "company_admin", company_id)
+    return lambda of: [
+        *(of.starting("take_on_company", _queued(approved(of, 1, somebody)[0])) for _ in "ab"),
+        of.asking(_ADMIN, "POST", "/communities", _community(company_id, "桂花"), key="early-one"),
+        of.asking(_ADMIN, "POST", "/grants", _given(*own)),
+        of.asking(_ADMIN, "POST", "/revocations", _taken(*own)),
+        of.asking(_ADMIN, "GET", "/companies"),
+        of.asking(_ADMIN, "GET", f"/grants?scope={company_id}"),
+        of.starting("authorize", signed_in),
     ]
 
 

@@ -217,7 +217,7 @@ def _heard_repairs(community_id: str, count: int) -> list[str]:
     return [json.dumps({"detail": json.loads(events.encode(event))}) for event in told]
 
 
-def approved(_: Recorder | None, count: int) -> list[str]:
+def approved(_: Recorder | None, count: int, person_id: str = "") -> list[str]:
     """What onboarding tells of so many companies that it let in."""
     told = [
         events.happened(
@@ -230,7 +230,7 @@ def approved(_: Recorder | None, count: int) -> list[str]:
             actor_id=ADMIN.person_id,
             data={
                 "company_id": f"co_{number:026}",
-                "person_id": f"per_{number:026}",
+                "person_id": person_id or f"per_{number:026}",
                 "name": "乐业物业",
                 "credit_code": "91320114MA1MABCD0C",
             },

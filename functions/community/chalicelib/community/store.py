@@ -92,8 +92,11 @@ def take_on_company(company: Company, chief: Change, announcing: events.Event) -
             transaction.put(_company_item(company))
             holdings.add_changes(transaction, [(chief, announcing)], company.id)
     except Refused as refused:
-        if refused.stored is None or refused.stored["sk"]["S"] != company.id:
+        if refused.stored is None:
             raise
+        if refused.stored["sk"]["S"] != company.id:
+            # Somebody gave the applicant the role just before: only the company is missing.
+            save_company(company)
 
 
 def get_company(company_id: str) -> Company | None:
