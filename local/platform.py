@@ -82,8 +82,8 @@ def bring_up(emulator: Emulator, package: Package, report: Report) -> Platform:
         parameters = {"DomainName": HOST, "BaseUrl": emulator.url, "JwksBase": emulator.url}
         outputs = deploy(package, Target(session, STAGE, parameters, _POLL_SECONDS), report)
         mend_apis(session, package, outputs)
-        make_first_key(session.client("lambda"), STAGE)
         mend_buckets(session, package, outputs)
+        make_first_key(session.client("lambda"), STAGE)
         emulator.notes |= {"deployed": wanted, "outputs": outputs}
     outputs = emulator.notes["outputs"]
     shared = outputs["shared"]
