@@ -138,16 +138,16 @@ class IdentityMachine(Staff):
             self.world.seen["erased"] += 1
 
     @precondition(some_people)
-    @rule(number=NUMBERS, to=NUMBERS, ends=st.sampled_from([False, False, True]))
-    def act(self, number: int, to: int, ends: bool) -> None:
+    @rule(number=NUMBERS, to=NUMBERS, ends=st.sampled_from([False, False, True]), right=RIGHT)
+    def act(self, number: int, to: int, ends: bool, right: bool) -> None:
         """Somebody lets another act for them, and may take it back."""
         one, other = self.one(number), self.one(to)
-        who = self.as_(one)
+        who, name = self.as_(one), other.name if right and other.name else "某某"
 
         def give() -> None:
-            body = {"acting_id": other.person_id}
+            body = {"acting_id": other.person_id, "name": name}
             answer = self.world.ask(who, "POST", "/me/mandates", body)
-            if self.agrees(answer, self.model.give_mandate, who, other.person_id):
+            if self.agrees(answer, self.model.give_mandate, who, other.person_id, name):
                 self._shows_mandates(answer, one.person_id)
 
         self._send(give)

@@ -85,6 +85,8 @@ class Staff(Looks):
             newcomer = self.model.people.pop(name)
             newcomer.person_id = told["person_id"]
             self.model.people[told["person_id"]] = newcomer
+            newcomer.name = f"王{name[-1]}"
+            self.world.ask(self.as_(newcomer), "PATCH", "/me", {"name": newcomer.name})
             self.world.seen["newcomer"] += 1
         one = self.model.people[told["person_id"]]
         session = one.sessions[cause]
@@ -110,6 +112,7 @@ class Staff(Looks):
                 if phone in self.model.people:
                     newcomer = self.model.people.pop(phone)
                     newcomer.person_id = found.person_id = answer.json["person_id"]
+                    newcomer.name = body["name"]
                     self.model.people[newcomer.person_id] = newcomer
                 assert answer.json["person_id"] == found.person_id
                 self.world.seen["invited"] += 1

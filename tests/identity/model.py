@@ -45,6 +45,7 @@ class Somebody:
 
     person_id: str
     phone: str = ""
+    name: str = ""
     state: str = "active"
     username: str = ""
     credential: Credential | None = None
@@ -210,13 +211,13 @@ class Model:
         refuse(keeper.state != "active")
         if made_id not in keeper.wards:
             refuse(len(keeper.wards) >= MOST, "too_many_wards")
-            self.people[made_id] = Somebody(made_id, acting=[keeper.person_id])
+            self.people[made_id] = Somebody(made_id, name="王奶奶", acting=[keeper.person_id])
             keeper.wards.append(made_id)
 
-    def give_mandate(self, who: Person, acting_id: str) -> None:
-        """Somebody lets another act for them."""
+    def give_mandate(self, who: Person, acting_id: str, name: str) -> None:
+        """Somebody lets another, whose name they know, act for them."""
         one, other = self.known(who.person_id), self.known(acting_id)
-        refuse(other.state != "active")
+        refuse(other.state != "active" or other.name != name)
         refuse(one is other, "not_oneself")
         if acting_id not in one.acting:
             refuse(len(one.acting) >= MOST, "too_many_mandates")
@@ -273,7 +274,7 @@ class Model:
         wrong = found.stage != "accepted" or step is None or one.state != "active"
         refuse(wrong, "code_not_valid")
         holder = self.by("username", found.username)
-        refuse(holder not in (None, one), "stale_version")
+        refuse(holder not in (None, one), "busy")
         assert step is not None
         one.username = found.username
         one.credential = Credential(found.password, found.secret, step, mark, now)

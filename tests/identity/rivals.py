@@ -133,9 +133,9 @@ def _known(recorder: Recorder, staff: Person) -> dict[str, Any]:
     code = sandboxes().messages.code(_PHONE)
     body = {"phone": _PHONE, "code": code, "device": "iPhone 17"}
     held = recorder.request(NOBODY, "POST", "/sessions/sms", body, 201, key="device-1")
-    other = arrivals.arrive("openid", "o-1", Details(openid="o-1"), clock.now())
-    twin = arrivals.arrive("openid", "o-2", Details(openid="o-2", unionid="u-2"), clock.now())
-    body = {"acting_id": other.id}
+    other = arrivals.arrive("openid", "o-1", Details(name="张三", openid="o-1"), clock.now())
+    twin = arrivals.arrive("openid", "o-2", Details(name="李四", openid="o-2"), clock.now())
+    body = {"acting_id": other.id, "name": "张三"}
     recorder.request(staff, "POST", "/me/mandates", body)
     merge = {"into_id": staff.person_id}
     recorder.request(ADMIN, "POST", f"/persons/{twin.id}/merge", merge)
@@ -228,7 +228,7 @@ def _about_others(of: Recorder, staff: Person, known: dict[str, Any]) -> list[Tr
     between = {"person_id": staff.person_id, "acting_id": known["other"].person_id}
     dependent = {"name": "王奶奶", "kind": "elderly"}
     return [
-        of.asking(staff, "POST", "/me/mandates", {"acting_id": known["twin"]}),
+        of.asking(staff, "POST", "/me/mandates", {"acting_id": known["twin"], "name": "李四"}),
         of.asking(known["other"], "POST", "/me/mandates/end", between),
         of.asking(known["other"], "POST", "/dependents", dependent, key="dependent-1"),
         of.asking(staff, "POST", "/dependents", dependent, key="dependent-2"),

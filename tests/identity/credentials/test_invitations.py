@@ -210,7 +210,7 @@ def test_of_two_who_want_the_same_username_the_first_to_confirm_has_it(room: Sta
     room.accept(OTHER_PHONE)
     assert room.confirm(OTHER_PHONE).status == 200
     late = room.confirm(totp=mine)
-    assert (late.status, late.json["code"]) == (409, "stale_version")
+    assert (late.status, late.json["code"]) == (409, "busy")
 
 
 def test_who_forgot_their_password_begins_anew_by_an_invitation(room: Staffroom) -> None:

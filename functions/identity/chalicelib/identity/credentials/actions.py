@@ -76,13 +76,18 @@ def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
 
 def _invite(wanted: Invitation, scopes: tuple[str, ...], number: str, now: datetime) -> Invitation:
     """Store an invitation and send it; one that was stored a moment ago may not have been sent."""
-    before = store.get_invitation(wanted.phone)
-    if before is not None and before.id == wanted.id:
-        invitation = before
-    else:
+    for _ in range(_TRIES):
+        before = store.get_invitation(wanted.phone)
+        if before is not None and before.id == wanted.id:
+            invitation = before
+            break
         begins = _may_begin(wanted.person_id, scopes)
         invitation = rules.following(before, wanted, begins=begins)
-        store.add_invitation(invitation, _invited(invitation), _invitation_quotas(invitation, now))
+        limits = _invitation_quotas(invitation, now)
+        if store.add_invitation(invitation, _invited(invitation), limits):
+            break
+    else:
+        raise Conflict("busy")
     if rules.is_fresh(invitation, now):
         if invitation.stage is Stage.OPEN:
             text_messages.send("invitation", number, (_code(invitation.id), _HOURS), now)
@@ -106,20 +111,25 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
     rules.check_password(given.password, given.username, score)
     phone, username = vault.blind("phone", given.phone), vault.blind("username", given.username)
     mark = _mark(key, given.phone, given.code, given.username, given.password)
-    known = _tried_invitation(phone, mark, address, now)
-    invitation = rules.check_code(known, _code(known.id if known else ""), given.code, now)
-    held = persons.get_login("username", username)
-    if held is not None and held.person_id != invitation.person_id:
-        raise Conflict("username_taken")
-    _, wrapped = persons.get_with_key(invitation.person_id)
-    if not wrapped:
-        raise Conflict("code_not_valid")
+    _try("invitation", phone, mark, address, now)
     secret = authenticator.secret_of(_chance("authenticator", mark))
-    if not hmac.compare_digest(invitation.mark, mark):
+    for _ in range(_TRIES):
+        invitation = _shown(phone, given.code, now)
+        held = persons.get_login("username", username)
+        if held is not None and held.person_id != invitation.person_id:
+            raise Conflict("username_taken")
+        _, wrapped = persons.get_with_key(invitation.person_id)
+        if not wrapped:
+            raise Conflict("code_not_valid")
+        if hmac.compare_digest(invitation.mark, mark):
+            break
         sealed = vault.seal(invitation.person_id, wrapped, secret.encode())
         hashed = passwords.hashed(given.password, _chance("salt", mark))
         proof = Proof(username, hashed, sealed)
-        store.save_invitation(rules.accept(invitation, proof, mark))
+        if store.save_invitation(rules.accept(invitation, proof, mark)):
+            break
+    else:
+        raise Conflict("busy")
     return authenticator.enrolment(secret, given.username)
 
 
@@ -129,28 +139,40 @@ def confirm_invitation(
     """Let a credential be the way in, once its authenticator has shown a right code; whose."""
     phone = vault.blind("phone", given.phone)
     mark = _mark(key, given.phone, given.code, given.totp)
-    known = _tried_invitation(phone, mark, address, now)
-    if known is not None and known.stage is Stage.DONE and known.mark == mark:
-        return known.person_id
-    invitation = rules.check_code(known, _code(known.id if known else ""), given.code, now)
+    _try("invitation", phone, mark, address, now)
+    for _ in range(_TRIES):
+        known = store.get_invitation(phone)
+        if known is not None and known.stage is Stage.DONE and known.mark == mark:
+            return known.person_id
+        whose = _confirm(_checked(known, given.code, now), given.totp, mark, now)
+        if whose:
+            return whose
+    raise Conflict("busy")
+
+
+def _confirm(invitation: Invitation, totp: str, mark: str, now: datetime) -> str:
+    """Whose credential it became; empty where something of theirs was changed meanwhile."""
     person, wrapped = persons.get_with_key(invitation.person_id)
     if invitation.proof is None or person is None or not wrapped:
         raise Conflict("code_not_valid")
     secret = _secret(person.id, wrapped, invitation.proof)
-    step = authenticator.step_of_code(secret, given.totp, rules.steps_around(now))
+    step = authenticator.step_of_code(secret, totp, rules.steps_around(now))
     if step is None:
         raise Conflict("code_not_valid")
     before = store.get_credential(person.id)
     done, made = rules.confirm(invitation, before, step, mark, now)
     after = rules.with_username(person, made.proof.username)
-    store.save_confirmation(after, person, done, made, _set(made, "invitation", now))
-    return person.id
+    told = _set(made, "invitation", now)
+    return person.id if store.save_confirmation(after, person, done, made, told) else ""
 
 
-def _tried_invitation(phone: str, mark: str, address: str, now: datetime) -> Invitation | None:
-    """The invitation of a phone, once the attempt at its code is counted."""
-    _try("invitation", phone, mark, address, now)
-    return store.get_invitation(phone)
+def _shown(phone: str, code: str, now: datetime) -> Invitation:
+    """The invitation of a phone, whose code was shown."""
+    return _checked(store.get_invitation(phone), code, now)
+
+
+def _checked(known: Invitation | None, code: str, now: datetime) -> Invitation:
+    return rules.check_code(known, _code(known.id if known else ""), code, now)
 
 
 def sign_in_by_password(
@@ -170,16 +192,17 @@ def sign_in_by_password(
     _try("sign_in", name, mark, address, now)
     held = persons.get_login("username", name)
     person_id = held.person_id if held else _NOBODY
-    before = store.get_credential(person_id)
-    if rules.is_repeat(before, mark, now):
-        return opening.open_session(person_id, "staff", given.device, mark, now)
-    credential = _proven(before, given.password, given.totp, mark, now)
-    if passwords.is_outdated(credential.proof.password_hash):
-        proof = replace(
-            credential.proof, password_hash=passwords.hashed(given.password, _chance("salt", mark))
-        )
-        credential = replace(credential, proof=proof)
-    store.save_use(credential, name)
+    for _ in range(_TRIES):
+        before = store.get_credential(person_id)
+        if rules.is_repeat(before, mark, now):
+            break
+        used = _proven(before, given.password, given.totp, mark, now)
+        if passwords.is_outdated(used.proof.password_hash):
+            used = _with_password(used, given.password, mark)
+        if store.save_use(used):
+            break
+    else:
+        raise Conflict("busy")
     return opening.open_session(person_id, "staff", given.device, mark, now)
 
 
@@ -195,18 +218,22 @@ def change_password(
     name = vault.blind("username", given.username)
     mark = _mark(key, given.username, given.old_password, given.new_password, given.totp)
     _try("sign_in", name, mark, address, now)
-    before = store.get_credential(person_id)
-    if rules.is_repeat(before, mark, now):
-        return person_id
-    if before is not None and before.proof.username != name:
-        before = None
-    credential = _proven(before, given.old_password, given.totp, mark, now)
-    proof = replace(
-        credential.proof, password_hash=passwords.hashed(given.new_password, _chance("salt", mark))
-    )
-    changed = replace(credential, proof=proof)
-    store.save_password(changed, _set(changed, "change", now))
-    return person_id
+    for _ in range(_TRIES):
+        before = store.get_credential(person_id)
+        if rules.is_repeat(before, mark, now):
+            return person_id
+        if before is not None and before.proof.username != name:
+            before = None
+        used = _proven(before, given.old_password, given.totp, mark, now)
+        changed = _with_password(used, given.new_password, mark)
+        if store.save_use(changed, _set(changed, "change", now)):
+            return person_id
+    raise Conflict("busy")
+
+
+def _with_password(credential: Credential, password: str, mark: str) -> Credential:
+    hashed = passwords.hashed(password, _chance("salt", mark))
+    return replace(credential, proof=replace(credential.proof, password_hash=hashed))
 
 
 def _proven(

@@ -50,7 +50,7 @@ def accept_invitation(call: Call[shapes.AcceptInvitation, NoQuery]) -> shapes.Ac
     allows=PUBLIC,
     takes=shapes.ConfirmInvitation,
     gives=shapes.WayIn,
-    errors=["code_not_valid", "stale_version", "busy"],
+    errors=["code_not_valid", "busy"],
     limits=["too_many_attempts"],
     keyed=True,
 )

@@ -42,7 +42,6 @@ from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Held, Person
 from chalicelib.identity.sessions import store as sessions
 from shared import events
-from shared.errors import Conflict
 from shared.quotas import Quota
 from shared.table import Refused, Transaction
 
@@ -98,40 +97,31 @@ def get_invitation(phone: str) -> Invitation | None:
     )
 
 
-def add_invitation(
-    invitation: Invitation, event: events.Event, limits: Sequence[Quota]
-) -> Invitation:
-    """Store a new invitation in place of the one before; the stored one if it is there already.
+def add_invitation(invitation: Invitation, event: events.Event, limits: Sequence[Quota]) -> bool:
+    """Store a new invitation in place of the one before; False where another came in between.
 
     Raises
     ------
     Limited
         One of the quotas is used up.
     Conflict
-        `busy`: other invitations of the same person or phone kept colliding with this one.
+        `busy`: other invitations of the same person kept colliding with this one.
     """
-    stored = records.add(_to_invitation_item(invitation, event), limits)
-    if stored is None:
-        return invitation
-    if stored["id"]["S"] != invitation.id:
-        raise Conflict("busy")
-    return invitation
+    return records.add(_to_invitation_item(invitation, event), limits) is None
 
 
-def save_invitation(invitation: Invitation) -> None:
+def save_invitation(invitation: Invitation) -> bool:
     """Store what was made of an invitation, and forgive the attempts at its code.
 
-    Raises
-    ------
-    Conflict
-        `busy`: another step of it came in between.
+    False where another step of it came in between.
     """
     try:
         with Transaction() as transaction:
             transaction.put(_to_invitation_item(invitation, None))
             _forgive(transaction, "invitation", invitation.phone)
-    except Refused as refused:
-        raise Conflict("busy") from refused
+    except Refused:
+        return False
+    return True
 
 
 def get_credential(person_id: str) -> Credential | None:
@@ -156,63 +146,47 @@ def save_confirmation(
     invitation: Invitation,
     credential: Credential,
     event: events.Event,
-) -> None:
+) -> bool:
     """End an invitation in a credential: the way in from now on, and the only one.
+
+    False where one of them was changed meanwhile, or somebody else took the username.
 
     Parameters
     ----------
     person, before
         The person with their new username, and as they were read.
-
-    Raises
-    ------
-    Conflict
-        `stale_version`, `busy`: the person, the invitation or the credential was changed, or
-        somebody else took the username.
-    """
-    with persons.writing() as writing:
-        writing.person(person)
-        writing.put(_to_invitation_item(invitation, None))
-        writing.put(_to_credential_item(credential, event))
-        for login in set(person.logins) - set(before.logins):
-            writing.login(Held(login, person.id))
-        for login in set(before.logins) - set(person.logins):
-            writing.drop_login(login)
-        writing.end_sessions(person.id)
-        _forgive(writing.transaction, "invitation", invitation.phone)
-
-
-def save_use(credential: Credential, name: str) -> None:
-    """Store that a code was used, and forgive the attempts at the name.
-
-    Raises
-    ------
-    Conflict
-        `sign_in_refused`: a code was used in between.
     """
     try:
         with Transaction() as transaction:
-            transaction.put(_to_credential_item(credential, None))
-            _forgive(transaction, "sign_in", name)
-    except Refused as refused:
-        raise Conflict("sign_in_refused") from refused
+            writing = persons.Writing(transaction)
+            writing.person(person)
+            writing.put(_to_invitation_item(invitation, None))
+            writing.put(_to_credential_item(credential, event))
+            for login in set(person.logins) - set(before.logins):
+                writing.login(Held(login, person.id))
+            for login in set(before.logins) - set(person.logins):
+                writing.drop_login(login)
+            writing.end_sessions(person.id)
+            _forgive(transaction, "invitation", invitation.phone)
+    except Refused:
+        return False
+    return True
 
 
-def save_password(credential: Credential, event: events.Event) -> None:
-    """Store a new password; whoever was signed in is so no longer.
+def save_use(credential: Credential, event: events.Event | None = None) -> bool:
+    """Store that a code was used, and forgive the attempts at the name; False if not the first.
 
-    Raises
-    ------
-    Conflict
-        `sign_in_refused`: a code was used in between.
+    Where it announces something, the way in has changed, and nobody stays signed in.
     """
     try:
         with Transaction() as transaction:
             transaction.put(_to_credential_item(credential, event))
-            sessions.end_all(transaction, credential.person_id)
             _forgive(transaction, "sign_in", credential.proof.username)
-    except Refused as refused:
-        raise Conflict("sign_in_refused") from refused
+            if event is not None:
+                sessions.end_all(transaction, credential.person_id)
+    except Refused:
+        return False
+    return True
 
 
 def drop_credential(transaction: Transaction, person_id: str) -> None:

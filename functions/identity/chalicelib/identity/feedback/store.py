@@ -6,7 +6,7 @@ Access patterns
                                            the quota of its author
 2. one of them                   Get       the same key
 3. a step of it                  Put       the same key, on version and state
-4. a person's, newest first      Query     by_author, the same partition
+4. a person's, newest first      Query     by_author, platform#author#{person}
 5. all in a state, oldest first  Query     by_feedback, platform#feedback#{state}
 """
 
@@ -39,7 +39,7 @@ class _ByAuthor(GlobalSecondaryIndex["_FeedbackItem"]):  # type: ignore[no-untyp
         index_name = "by_author"
         projection = AllProjection()
 
-    pk = UnicodeAttribute(hash_key=True)
+    author_key = UnicodeAttribute(hash_key=True)
     said_at = UTCDateTimeAttribute(range_key=True)
 
 
@@ -53,6 +53,7 @@ class _FeedbackItem(records.Item):
     by = UnicodeAttribute()
     at = UTCDateTimeAttribute()
     feedback_key = UnicodeAttribute()
+    author_key = UnicodeAttribute()
     by_feedback = _ByFeedback()
     by_author = _ByAuthor()
 
@@ -97,7 +98,7 @@ def save_feedback(after: Feedback, before: Feedback, event: events.Event) -> Non
 
 def list_own(person_id: str, limit: int, cursor: str | None) -> Page[Feedback]:
     """What a person said, newest first."""
-    return _list(_FeedbackItem.by_author, _person_key(person_id), limit, cursor, newest=True)
+    return _list(_FeedbackItem.by_author, _author_key(person_id), limit, cursor, newest=True)
 
 
 def list_all(state: State, limit: int, cursor: str | None) -> Page[Feedback]:
@@ -114,6 +115,10 @@ def _list(
 
 def _person_key(person_id: str) -> str:
     return f"platform#feedback#{person_id}"
+
+
+def _author_key(person_id: str) -> str:
+    return f"platform#author#{person_id}"
 
 
 def _state_key(state: State) -> str:
@@ -133,6 +138,7 @@ def _to_item(feedback: Feedback, event: events.Event) -> _FeedbackItem:
         by=feedback.by,
         at=feedback.at,
         feedback_key=_state_key(feedback.state),
+        author_key=_author_key(feedback.person_id),
     )
     item.announce(feedback.outbox, event)
     return item
