@@ -14,12 +14,19 @@ INVITE_STAFF = permission(
 ANSWER_FEEDBACK = permission(
     "identity:answer_feedback",
     Role.PLATFORM_ADMIN,
+    Role.OWNER_SERVICE,
     about="Read what people say of the platform and answer it (反馈管理).",
 )
 ADMINISTER_PEOPLE = permission(
     "identity:administer_people",
     Role.PLATFORM_ADMIN,
-    about="Find, freeze, merge and erase people (用户管理); a merge takes two administrators.",
+    about="Find, freeze and erase people (用户管理).",
+)
+MERGE_PEOPLE = permission(
+    "identity:merge_people",
+    Role.PLATFORM_ADMIN,
+    about="Merge somebody's two accounts into one (合并账号).",
+    two_persons=True,
 )
 UNMASK = permission(
     "identity:unmask",

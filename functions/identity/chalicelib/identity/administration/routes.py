@@ -86,7 +86,7 @@ def unfreeze_person(call: Call[GiveCause, NoQuery], person_id: PersonId) -> Pers
 @routes.endpoint(
     "POST",
     "/persons/{person_id}/merge",
-    allows=permissions.ADMINISTER_PEOPLE,
+    allows=permissions.MERGE_PEOPLE,
     takes=MergeInto,
     gives=PersonLine,
     errors=["merge_asked", "not_mergeable", "stale_version", "busy"],
@@ -99,7 +99,7 @@ def ask_merge(call: Call[MergeInto, NoQuery], person_id: PersonId) -> PersonLine
 @routes.endpoint(
     "POST",
     "/persons/{person_id}/merge/approval",
-    allows=permissions.ADMINISTER_PEOPLE,
+    allows=permissions.MERGE_PEOPLE,
     takes=MergeInto,
     gives=PersonLine,
     errors=["no_such_merge", "second_person_needed", "not_mergeable", "stale_version", "busy"],
