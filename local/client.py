@@ -86,7 +86,7 @@ class Client:
         Raises
         ------
         Unexpected
-            Any answer but 200.
+            It was refused.
         """
         return self._expect("PATCH", path, self.ask("PATCH", path, body))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.community.people import actions as people
 from chalicelib.community.permissions import EDIT_ROOM, GRANT_ROLE, IMPORT_REGISTER
 from local.apps import load_app
 from shared import auth, clock, events, grants
@@ -146,3 +147,24 @@ def test_the_platform_appoints_its_own_officers() -> None:
         )
         assert answer.status == 201, answer.text
     assert {grant.scope for grant in grants.grants_of(OFFICER)} == {PLATFORM}
+
+
+def test_an_officer_who_is_merged_into_one_of_another_firm_is_no_officer_of_two() -> None:
+    twin = "per_" + "g" * 26
+    given()
+    given(OTHER, person_id=twin)
+    merged = events.Event(
+        "per_1:2",
+        "PersonsMerged",
+        "identity",
+        clock.now(),
+        PLATFORM,
+        OFFICER,
+        2,
+        ADMIN.person_id,
+        {"person_id": OFFICER, "into_id": twin},
+    )
+    for _ in range(2):
+        people.follow_people(merged, clock.now())
+        assert grants.grants_of(OFFICER) == ()
+        assert grants.grants_of(twin) == (Grant(Role.PROPERTY_OFFICER, OTHER),)

@@ -81,7 +81,7 @@ def bound(
     Raises
     ------
     Invalid
-        `until_not_for_a_tenant`, `until_in_the_past` or `lease_too_long`.
+        `until_for_tenants_only`, `until_in_the_past` or `lease_too_long`.
     """
     if until is not None:
         today = clock.estate_date(now)

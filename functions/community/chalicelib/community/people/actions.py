@@ -12,6 +12,7 @@ from datetime import datetime
 from chalicelib.community import rules
 from chalicelib.community.claims import actions as claims
 from chalicelib.community.holdings import changing, store
+from chalicelib.community.mandates import check_one_firm
 from chalicelib.community.people import contacts, shapes
 from chalicelib.community.people.contacts import Contact
 from chalicelib.community.rules import Holding
@@ -73,6 +74,7 @@ def _begun(moved: Holding, now: datetime) -> tuple[rules.Change | None, str]:
     if previous is not None and previous.holds(now):
         return None, ""
     try:
+        check_one_firm(moved.grant, (one.grant for one in grants.held_by(moved.person_id)))
         company_id = changing.room_for_more(moved)
     except Conflict:
         return None, ""

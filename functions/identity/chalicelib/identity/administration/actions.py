@@ -113,6 +113,10 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
     kept = _with_details_of(kept, absorbed)
     told = telling.of_person("PersonsMerged", absorbed, caller.person_id, now, {"into_id": into.id})
     moved = [_moved(login, kept.id) for login in moving]
+    own = into.login("phone")
+    if own is not None and kept.name_key != into.name_key:
+        # Whoever compares phones and names with a register hears of the new name.
+        moved.append(_moved(own, kept.id))
     with store.writing(caller.person_id, _BASIS) as writing:
         writing.person(gone, told)
         writing.person(kept)
@@ -156,7 +160,7 @@ def disclose_person(
     Limited
         `too_many_disclosures`: the caller looked at as many today as one may.
     """
-    caller.may(PLATFORM)
+    caller.own()
     over = [grant.scope for grant in grants.grants_of(person_id)]
     # What the gateway knows may be a minute old: a right to look is read anew.
     rules.check_reach(grants.grants_of(caller.person_id), caller.permission.roles, over)
@@ -171,7 +175,7 @@ def disclose_person(
         purpose.value,
         now,
     )
-    disclosures.note(disclosure, (), DISCLOSURES_A_DAY, "too_many_disclosures")
+    disclosures.note(disclosure, DISCLOSURES_A_DAY, "too_many_disclosures")
     whole = envelopes.opened(person.id, wrapped, person.envelope)
     return replace(Details(), **{name: getattr(whole, name) for name in wanted})
 

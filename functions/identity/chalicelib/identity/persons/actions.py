@@ -66,7 +66,7 @@ def export_account(caller: Caller, key: str, now: datetime) -> Everything:
         "own_export",
         now,
     )
-    disclosures.note(disclosure, (), EXPORTS_A_DAY, "too_many_exports")
+    disclosures.note(disclosure, EXPORTS_A_DAY, "too_many_exports")
     said, words = feedback.list_own_feedback(caller, MAX_LIMIT, None)
     return Everything(
         known,

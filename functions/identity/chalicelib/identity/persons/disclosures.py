@@ -8,18 +8,17 @@ Access patterns
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
 
 from chalicelib.identity import records
-from shared import clock, events, grants
-from shared.auth import PLATFORM, Grant
+from shared import clock, events
+from shared.auth import PLATFORM
 from shared.errors import Conflict
 from shared.quotas import Quota, refuse_spent, spend
-from shared.table import Refused
+from shared.table import Refused, Transaction
 
 KEPT_FOR = timedelta(days=365)
 _ATTEMPTS = 3
@@ -45,8 +44,8 @@ class _DisclosureItem(records.Item):
     at = UTCDateTimeAttribute()
 
 
-def note(disclosure: Disclosure, basis: Sequence[Grant], limit: int, code: str) -> None:
-    """Write a disclosure down and announce it, once, while the right to it stands.
+def note(disclosure: Disclosure, limit: int, code: str) -> None:
+    """Write a disclosure down and announce it, once.
 
     Parameters
     ----------
@@ -55,8 +54,6 @@ def note(disclosure: Disclosure, basis: Sequence[Grant], limit: int, code: str) 
 
     Raises
     ------
-    NotFound
-        The right was taken away.
     Limited
         The day's disclosures are used up.
     Conflict
@@ -66,27 +63,24 @@ def note(disclosure: Disclosure, basis: Sequence[Grant], limit: int, code: str) 
     ends_at = disclosure.at + timedelta(days=2)
     quota = Quota(disclosure.shown_to, f"{code}#{day}", limit, code, ends_at)
     for _ in range(_ATTEMPTS):
-        if _is_known(disclosure, basis):
+        if _is_known(disclosure):
             return
         try:
-            with grants.relying_on(disclosure.shown_to, basis) as transaction:
+            with Transaction() as transaction:
                 transaction.put(_to_item(disclosure))
                 spend(transaction, PLATFORM, [quota])
         except Refused as refused:
-            refuse_spent(refused.stored or _NOTHING, [quota])
+            if refused.stored is not None:
+                refuse_spent(refused.stored, [quota])
         else:
             return
     raise Conflict("busy")
 
 
-_NOTHING = {"sk": {"S": ""}}
-
-
-def _is_known(disclosure: Disclosure, basis: Sequence[Grant]) -> bool:
+def _is_known(disclosure: Disclosure) -> bool:
     item = _DisclosureItem.find(*_key(disclosure))
     if item is None:
         return False
-    grants.require_held(disclosure.shown_to, basis)
     asked = (disclosure.person_id, " ".join(disclosure.fields), disclosure.reason)
     if (item.person_id, item.fields, item.reason) != asked:
         raise Conflict("idempotency_key_reused")

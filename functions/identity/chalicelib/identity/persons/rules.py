@@ -17,8 +17,6 @@ RECENT = timedelta(minutes=15)
 """How old a sign-in may be by which somebody erases themselves."""
 MAX_WARDS = 10
 """People for whom one person may act."""
-LOGIN_KINDS = ("phone", "openid", "unionid", "username")
-"""What somebody may sign in by, each of which one person has once."""
 
 
 class PersonState(StrEnum):

@@ -50,7 +50,7 @@ def send(template: Template, phone: str, values: tuple[str, ...], now: datetime)
     Raises
     ------
     Unreachable
-        The provider did not take it; the log has its code.
+        The provider did not take it.
     """
     known = settings.sms()
     body = msgspec.json.encode(
