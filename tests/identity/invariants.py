@@ -54,7 +54,7 @@ def broken(items: Iterable[Item], now: datetime) -> list[str]:
     """
     known = [plain(item) for item in items]
     # Of the two tables' rows of one person, those of standing are the grants table's.
-    standing = [one for one in known if one["sk"] == "frozen" or one["sk"].startswith("acting#")]
+    standing = [one for one in known if one["sk"] == "!frozen" or one["sk"].startswith("acting#")]
     kinds: dict[str, list[Plain]] = {}
     for item in known:
         if item not in standing and "role" not in item:
@@ -92,9 +92,9 @@ def _people(kinds: dict[str, list[Plain]], standing: list[Plain]) -> Iterator[st
     people = {_id(one): one for one in kinds.get("person", [])}
     keys = {_id(one) for one in kinds.get("key", [])}
     named = {_id(one): one["username"] for one in kinds.get("credential", [])}
-    frozen = {_id(one) for one in standing if one["sk"] == "frozen"}
+    frozen = {_id(one) for one in standing if one["sk"] == "!frozen"}
     acting = {(_id(one), one["sk"].removeprefix("acting#")) for one in standing} - {
-        (one, "frozen") for one in frozen
+        (one, "!frozen") for one in frozen
     }
     listed, mandates, wards = dict[str, tuple[str, str]](), set(), set()
     for person_id, person in people.items():

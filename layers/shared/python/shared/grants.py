@@ -7,7 +7,7 @@ Access patterns
 3. a grant that must still stand     ConditionCheck of its row, in the transaction that relies on it
 4. the same, where nothing is stored Query of 1, consistent
 
-`community` owns the writes of grants, `identity` those of standing (sk = frozen, and
+`community` owns the writes of grants, `identity` those of standing (sk = !frozen, and
 acting#{person} for each person with a mandate): each changes in the same transaction as the row
 that explains it.  A grant that was given until a moment (a tenancy) is none from then on, though
 its row stands until somebody ends or renews it: whoever reads or relies on it asks the clock.
@@ -32,7 +32,8 @@ _READ = 2 * MAX_GRANTS
 """Two who give the last grant at one moment may exceed the limit; nobody's right is left unread,
 nor is it with every mandate there can be, and the mark of a frozen person, among them."""
 _FIRM = "firm"
-_FROZEN = "frozen"
+_FROZEN = "!frozen"
+"""Sorts before every grant, so that no number of grants pushes it off the page."""
 _ACTING = "acting#"
 
 

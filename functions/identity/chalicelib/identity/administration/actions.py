@@ -163,7 +163,8 @@ def disclose_person(
     caller.own()
     over = [grant.scope for grant in grants.grants_of(person_id)]
     # What the gateway knows may be a minute old: a right to look is read anew.
-    rules.check_reach(grants.grants_of(caller.person_id), caller.permission.roles, over)
+    held = grants.grants_of(caller.person_id)
+    rules.check_reach(held, caller.permission.roles, over, fields)
     found, wrapped = store.get_with_key(person_id)
     person = persons.check_standing(found)
     wanted = tuple(sorted({field.value for field in fields}))

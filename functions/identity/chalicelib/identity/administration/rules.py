@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
-from shared.auth import Grant, Role, covers
+from shared.auth import PLATFORM, Grant, Role, covers
 from shared.errors import NotFound
 
 DISCLOSURES_A_DAY = 30
@@ -41,7 +41,16 @@ class Field(StrEnum):
     PLATES = "plates"
 
 
-def check_reach(held: Iterable[Grant], roles: frozenset[Role], scopes: Iterable[str]) -> None:
+OF_THE_PLATFORM = frozenset({Field.ID_NUMBER, Field.PLATES})
+"""What staff of a firm do not see: they could give anybody a right in their own scope first."""
+
+
+def check_reach(
+    held: Iterable[Grant],
+    roles: frozenset[Role],
+    scopes: Iterable[str],
+    fields: Collection[Field],
+) -> None:
     """Let somebody see details only of those who have a right within their own scope.
 
     Raises
@@ -50,5 +59,7 @@ def check_reach(held: Iterable[Grant], roles: frozenset[Role], scopes: Iterable[
         Whoever has no right here, has none over them.
     """
     own = [grant.scope for grant in held if grant.role in roles]
+    if PLATFORM not in own and OF_THE_PLATFORM.intersection(fields):
+        raise NotFound
     if not any(covers(wide, scope) for scope in scopes for wide in own):
         raise NotFound

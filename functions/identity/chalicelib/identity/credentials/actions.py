@@ -51,6 +51,8 @@ def invite_staff(caller: Caller, wanted: shapes.InviteStaff, key: str, now: date
 def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
     """Invite whom the platform has approved to run a firm; False for who has no phone (UM-07).
 
+    Whoever has a credential already is only told: approving a firm gives nobody another password.
+
     Parameters
     ----------
     cause
@@ -70,7 +72,7 @@ def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
         by=PLATFORM,
         at=now,
     )
-    _invite(invitation, (PLATFORM,), number, now)
+    _invite(invitation, (), number, now)
     return True
 
 
@@ -97,9 +99,10 @@ def _invite(wanted: Invitation, scopes: tuple[str, ...], number: str, now: datet
 
 
 def _may_begin(person_id: str, scopes: tuple[str, ...]) -> bool:
+    """Whether the invited may choose a password; `scopes` are where the inviter may ask it."""
     if store.get_credential(person_id) is None:
         return True
-    return rules.may_begin_anew(scopes, grants.grants_of(person_id))
+    return bool(scopes) and rules.may_begin_anew(scopes, grants.grants_of(person_id))
 
 
 def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, now: datetime) -> str:

@@ -21,12 +21,16 @@ def register_dependent(
 
     Raises
     ------
+    NotFound
+        Somebody acts for the caller, who is not asked.
     Limited
         `too_many_wards`: the caller acts for as many as one may.
     Conflict
         `idempotency_key_reused`: the key took in somebody else before.
     """
     keeper = _active(store.get_person(caller.own()))
+    if caller.acting_id:
+        raise NotFound
     person_id = ids.derived_platform_id("per", caller.person_id, key)
     if person_id in keeper.wards:
         return _made_before(person_id, name)

@@ -35,6 +35,7 @@ def show_account(caller: Caller) -> Known:
 def change_account(caller: Caller, change: shapes.ChangeAccount, now: datetime) -> Known:
     """Correct what is known of the caller; the same once more changes nothing."""
     known, key = _known(caller.own())
+    _check_hands(caller, known.person)
     person, before = known.person, known.details
     details = replace(before, **change.given())
     if details == before:
@@ -58,6 +59,7 @@ def change_account(caller: Caller, change: shapes.ChangeAccount, now: datetime) 
 def export_account(caller: Caller, key: str, now: datetime) -> Everything:
     """Everything that is kept of the caller (PIPL 45), told of before it is answered."""
     known, _ = _known(caller.own())
+    _check_hands(caller, known.person)
     disclosure = Disclosure(
         ids.derived_platform_id("dis", caller.person_id, key),
         caller.person_id,
@@ -95,6 +97,18 @@ def erase_account(caller: Caller, now: datetime) -> Person:
     opened = (one.opened_at for one in sessions.get_sessions(standing.id).open)
     rules.check_recent(max(opened, default=None), now)
     return erasing.erase(standing, standing.id, now)
+
+
+def _check_hands(caller: Caller, person: Person) -> None:
+    """Let nobody but themselves see all of, or rewrite, whoever has an account of their own.
+
+    Raises
+    ------
+    NotFound
+        Somebody acts for them.
+    """
+    if caller.acting_id and person.logins:
+        raise NotFound
 
 
 def _known(person_id: str) -> tuple[Known, bytes]:

@@ -21,6 +21,8 @@ from shared.quotas import Quota, refuse_spent, spend
 from shared.table import Refused, Transaction
 
 KEPT_FOR = timedelta(days=365)
+REPEATED_FOR = timedelta(minutes=1)
+"""After it the same key is no repeat whose answer was lost: each look leaves a trace."""
 _ATTEMPTS = 3
 
 
@@ -57,7 +59,8 @@ def note(disclosure: Disclosure, limit: int, code: str) -> None:
     Limited
         The day's disclosures are used up.
     Conflict
-        `idempotency_key_reused`: its id is another's.  `busy`: others kept coming in between.
+        `idempotency_key_reused`: its id is another's, or was used more than a minute ago.  `busy`:
+        others kept coming in between.
     """
     day = clock.estate_date(disclosure.at).isoformat()
     ends_at = disclosure.at + timedelta(days=2)
@@ -82,7 +85,8 @@ def _is_known(disclosure: Disclosure) -> bool:
     if item is None:
         return False
     asked = (disclosure.person_id, " ".join(disclosure.fields), disclosure.reason)
-    if (item.person_id, item.fields, item.reason) != asked:
+    late = disclosure.at - item.at > REPEATED_FOR
+    if late or (item.person_id, item.fields, item.reason) != asked:
         raise Conflict("idempotency_key_reused")
     return True
 
