@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.identity.credentials import actions
+from shared import clock
 from shared.auth import PLATFORM, Role
 from tests.identity.credentials.staffroom import (
     ADMIN,
@@ -257,6 +258,16 @@ def test_another_firm_cannot_let_somebody_begin_anew(room: Staffroom) -> None:
     code = actions._code(_invitation_id(room))
     refused = room.accept(code=code, password=OTHER_PASSWORD)
     assert refused.json["code"] == "code_not_valid"
+    assert room.sign_in().status == 201
+
+
+def test_an_approved_firm_gives_nobody_another_password(room: Staffroom) -> None:
+    person_id = room.employed()
+    room.later()
+    assert actions.invite_administrator(person_id, "app_1:4", clock.now())
+    assert not re.search(r"[0-9]{6}", room.identity.sandboxes.messages.shown(PHONE)[-1])
+    code = actions._code(_invitation_id(room))
+    assert room.accept(code=code, password=OTHER_PASSWORD).json["code"] == "code_not_valid"
     assert room.sign_in().status == 201
 
 

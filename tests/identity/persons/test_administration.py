@@ -235,6 +235,23 @@ def test_a_repeated_look_is_one_and_another_under_its_key_is_refused(people: Peo
     assert (other.status, other.json["code"]) == (409, "idempotency_key_reused")
 
 
+def test_a_key_is_no_repeat_after_a_minute(people: People) -> None:
+    who = people.resident(PHONE, OWNER)
+    assert people.call(BUTLER, "POST", url(who, "disclosures"), LOOK).status == 201
+    with hours_later(0.02):
+        late = people.call(BUTLER, "POST", url(who, "disclosures"), LOOK)
+    assert (late.status, late.json["code"]) == (409, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("field", ["id_number", "plates"])
+def test_numbers_are_shown_to_the_platform_alone(people: People, field: str) -> None:
+    who = people.resident(PHONE, OWNER)
+    wanted = {"fields": ["phone", field], "reason": "official"}
+    assert people.call(BUTLER, "POST", url(who, "disclosures"), wanted).status == 404
+    assert "PersonalDataShown" not in people.identity.told()
+    assert people.call(ADMIN, "POST", url(who, "disclosures"), wanted).status == 201
+
+
 def test_looks_end_with_the_day(people: People) -> None:
     who = people.resident(PHONE, OWNER)
     for number in range(30):
