@@ -43,7 +43,10 @@ def scenes(
     claim = f"/claims/{made['claim_id']}"
     yield _household(chief, manager, owner, tenant, url, signs_in)
     yield _claims(chief, manager, other, url, claim, signs_in)
-    yield _people(manager, owner, tenant, other, url, claim, signs_in)
+    third, wanted = Caller("per_" + "s" * 26, (), SIGNED_IN), {"relation": "tenant"}
+    made = recorder.request(third, "POST", f"{url}/claims", wanted, 201, key="claim-third")
+    claim = f"/claims/{made['claim_id']}"
+    yield _people(chief, manager, (owner, tenant, third), url, claim, signs_in)
 
 
 def _anyone(letter: str) -> Caller:
@@ -117,19 +120,19 @@ def _claims(
 
 
 def _people(
+    chief: Caller,
     manager: Caller,
-    owner: Caller,
-    tenant: Caller,
-    other: Caller,
+    people: tuple[Caller, Caller, Caller],
     url: str,
     claim: str,
     signs_in: dict[str, str],
 ) -> Rivals:
     """People turn out to be one, or are erased, while they come, leave and claim."""
+    owner, tenant, other = people
     merged = {"person_id": tenant.person_id, "into_id": "per_" + "v" * 26}
     switched = {"relation": "tenant", "rights": _ON}
     added = {"person_id": "per_" + "v" * 26, "relation": "tenant"}
-    works = {"person_id": other.person_id, "role": "butler", "scope": manager.grants[0].scope}
+    works = {"person_id": tenant.person_id, "role": "butler", "scope": manager.grants[0].scope}
     confirmed = {"confirm": True, "reason": "已核对"}
     return lambda of: [
         of.starting("follow_people", queued(told("PhoneBound", **phone_bound(other.person_id)))),
@@ -139,8 +142,7 @@ def _people(
         of.starting("authorize", signs_in),
         of.asking(manager, "POST", "/grants", {**works, "name": "小周"}),
         of.asking(manager, "POST", "/revocations", {**works, "reason": "离职"}),
-        of.asking(other, "GET", "/me"),
-        of.asking(manager, "GET", f"/grants?scope={manager.grants[0].scope}"),
+        of.asking(chief, "GET", f"/grants?scope={chief.grants[0].scope}"),
         of.asking(owner, "PUT", f"{url}/residents/{tenant.person_id}/rights", switched),
         of.asking(owner, "POST", f"{url}/members", added),
         of.asking(tenant, "POST", f"{url}/departures", _gone(tenant, "tenant")),

@@ -33,6 +33,10 @@ APART = {
         "a dry run made in the middle of a commit names a version that has passed, whichever it "
         "is, and is stale when it is committed"
     ),
+    "authorize × follow_people": (
+        "the holdings of who is merged or erased go one by one: whoever signs in between has some "
+        "of them, and none that was not theirs"
+    ),
     "commit_building × commit_import": "a building is committed after its import was",
     "commit_building × request_import": "an import that is being opened has nothing to commit",
     **dict.fromkeys(
