@@ -12,6 +12,7 @@ from tests.community import household_rivals
 from tests.community.register.register_files import csv_of
 from tests.community.register.scene import notification, rows_of
 from tests.community.story import approved
+from tests.harness import canaries
 from tests.harness.front_door import trusted_issuer
 from tests.harness.interleavings import Rivals
 from tests.harness.issuer import Issuer
@@ -19,6 +20,10 @@ from tests.harness.recorder import Recorder, Trigger
 from tests.harness.rights import hold
 
 _READERS_OF_ONE_IMPORT = ("get_import", "list_import_findings", "list_import_rows")
+_WHO_LIVES_WHERE = (
+    *("add_member", "bind_resident", "claim_room", "decide_claim", "follow_people"),
+    *("list_homes", "switch_rights", "unbind_resident", "withdraw_claim"),
+)
 APART = {
     "sweep_events": "it reads every item in one consistent call, and changes none of them",
     **dict.fromkeys(
@@ -28,6 +33,10 @@ APART = {
     "commit_building × read_register": (
         "a dry run made in the middle of a commit names a version that has passed, whichever it "
         "is, and is stale when it is committed"
+    ),
+    "authorize × follow_people": (
+        "the holdings of who is merged or erased go one by one: whoever signs in between has some "
+        "of them, and none that was not theirs"
     ),
     "register_company × take_on_company": "each company has a row of its own",
     **dict.fromkeys(
@@ -45,11 +54,16 @@ APART = {
     "commit_building × request_import": "an import that is being opened has nothing to commit",
     **dict.fromkeys(
         (
-            "bind_resident × commit_import",
-            "commit_import × unbind_resident",
-            "edit_room × unbind_resident",
+            " × ".join(sorted((lives, relies)))
+            for lives in _WHO_LIVES_WHERE
+            for relies in ("commit_import", "edit_room", "export_register")
+            if (lives, relies) != ("claim_room", "edit_room")
         ),
         "a right to live in a room is never the one that they rely on",
+    ),
+    **dict.fromkeys(
+        (" × ".join(sorted((lives, "register_community"))) for lives in _WHO_LIVES_WHERE),
+        "a community that is being opened has no room yet",
     ),
 }
 """What need not be brought together, with anything or with another, and why."""
@@ -93,7 +107,9 @@ def _estate(recorder: Recorder, issuer: Issuer) -> Iterator[Rivals]:
         of.asking(manager, "GET", "/me"),
     ]
     yield from _register(recorder, chief, manager, community_id)
-    yield from household_rivals.scenes(recorder, chief, manager, community_id, signed_in)
+    yield from household_rivals.scenes(
+        recorder, chief, manager, community_id, (somebody, signed_in)
+    )
     people = _people(chief, manager, community_id, somebody, signed_in)
     yield people
     url = f"/rooms/{ids.room_id(community_id, '1', '1', '101')}/residents"
@@ -178,7 +194,8 @@ def _register(
         for n in (1, 2, 3)
     ]
     for found, area in zip(opened, (8_943, 9_000, 9_100), strict=True):
-        body = csv_of(*rows_of("1", {"101": area}))
+        owned = {"业主姓名": canaries.OWNER_NAME, "联系电话": canaries.OWNER_PHONE}
+        body = csv_of(*rows_of("1", {"101": area}, **owned))
         key = found["upload"]["fields"]["key"]
         aws.client("s3").put_object(Bucket=aws.setting("BUCKET"), Key=key, Body=body)
     yield _imports(chief, manager, community_id, opened)
@@ -207,6 +224,7 @@ def _imports(
     room = f"/rooms/{ids.room_id(community_id, '1', '1', '101')}"
     import_id = opened[0]["import_id"]
     bound = {"person_id": "per_" + "b" * 26, "relation": "owner"}
+    stranger = Caller("per_" + "b" * 26, (), SIGNED_IN)
     own = (manager.person_id, "community_manager", community_id)
 
     def rivals(of: Recorder) -> list[Trigger]:
@@ -231,6 +249,7 @@ def _imports(
             *([of.starting("finish_import", ended)] if tasks else []),
             of.asking(manager, "PATCH", room, {"version": 2, "use": "shop"}),
             of.asking(manager, "POST", f"{room}/residents", bound),
+            of.asking(stranger, "POST", f"{room}/claims", {"relation": "owner"}, key="claim-1"),
             of.asking(chief, "POST", "/grants", _given(*own)),
             of.asking(chief, "POST", "/revocations", _taken(*own)),
             of.asking(manager, "GET", room),
