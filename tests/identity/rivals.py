@@ -26,6 +26,9 @@ from tests.harness.rights import hold
 from tests.identity.scene import sandboxes
 from tests.identity.sessions_story import NOBODY, Person
 
+_RECENT = "that a sign-in was recent is looked at once, when somebody asks to be erased"
+_EXPORTED = "what is exported is as it was when it was read"
+_SHOWN = "the answer shows how things stand after both"
 _READS = "it reads in one consistent call what others change in one write"
 APART = {
     "find_persons": _READS,
@@ -40,6 +43,22 @@ APART = {
     "show_settings": _READS,
     "act_for": "it reads standing and keys in one call each, and changes nothing",
     "rotate_keys": "the ring is one record; whoever signs reads one version of it",
+    "accept_invitation × confirm_invitation": (
+        "whoever succeeds forgives the attempts at the code that are under way; nothing hangs on them"
+    ),
+    "approve_merge × approve_merge": "the second finds nobody there to merge any more",
+    "change_password × erase_account": _RECENT,
+    "end_all_sessions × erase_account": _RECENT,
+    "end_session × erase_account": _RECENT,
+    "end_mandate × erase_account": _SHOWN,
+    "end_mandate × erase_person": _SHOWN,
+    "end_mandate × give_mandate": _SHOWN,
+    "erase_account × give_mandate": _SHOWN,
+    "erase_person × give_mandate": _SHOWN,
+    "give_mandate × register_dependent": _SHOWN,
+    "erase_account × export_account": _EXPORTED,
+    "erase_person × export_account": _EXPORTED,
+    "export_account × freeze_person": _EXPORTED,
     "sweep_events": "it reads every item in one consistent call, and changes none of them",
 }
 """What need not be brought together, with anything or with another, and why."""
@@ -66,26 +85,27 @@ def scenes(recorder: Recorder) -> Iterator[Rivals]:
     recorder.start("rotate_keys", schedule("rotate_keys"))
     yield lambda of: [of.starting("rotate_keys", schedule("rotate_keys"))] * 2
     with _hashed_fast():
-        staff, secret = _employed(recorder)
-        hold(staff.person_id, _OWNER)
-        known = _known(recorder, staff)
-        with hours_later(0.2):
+        # Whatever went before was a while ago: a code was used since, a message may be sent again.
+        with hours_later(-0.2):
+            staff, secret = _employed(recorder)
+            hold(staff.person_id, _OWNER)
+            known = _known(recorder, staff)
+        with hours_later(-0.05):
             accepted = _begins_anew(recorder)
             for phone in (_PHONE, _OTHER_PHONE):
                 recorder.request(NOBODY, "POST", "/codes", {"phone": phone}, 202)
-            yield lambda of: [
-                *_ways_in(of, staff, secret, accepted),
-                *_by_phone(of, known),
-                *_about_oneself(of, staff, known),
-                *_about_others(of, staff, known),
-                *_by_operators(of, staff, known),
-            ]
-        with hours_later(0.25):
-            yield lambda of: [
-                of.asking(NOBODY, "POST", "/codes", {"phone": _PHONE}),
-                of.asking(NOBODY, "POST", "/codes", {"phone": _PHONE}),
-                *_by_phone(of, known)[:3],
-            ]
+        yield lambda of: [
+            *_ways_in(of, staff, secret, accepted),
+            *_by_phone(of, known),
+            *_about_oneself(of, staff, known),
+            *_about_others(of, staff, known),
+            *_by_operators(of, staff, known),
+        ]
+        yield lambda of: [
+            of.asking(NOBODY, "POST", "/codes", {"phone": _PHONE}),
+            of.asking(NOBODY, "POST", "/codes", {"phone": _PHONE}),
+            *_by_phone(of, known)[:3],
+        ]
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def ask(platform: Platform, path: str, body: Any, status: int, key: str) -> Any:
 def test_a_manager_is_invited_comes_in_with_two_factors_and_is_heard(
     platform: Platform, people: People, sandboxes: Sandboxes
 ) -> None:
-    admin = people.admin()
+    admin = people.admin().client
     invited = {"name": "陈经理", "phone": PHONE, "scope": "platform"}
     told = admin.ask("POST", "/identity/invitations", invited, "invite-0001")
     assert told.status == 201, told.json
