@@ -1,6 +1,6 @@
 """Every check that runs no code of ours: lint, types, templates, machines, security, locks.
 
-    python -m local.check
+python -m local.check
 """
 
 from __future__ import annotations
@@ -68,8 +68,16 @@ def check_machines() -> Complaint:
 
 def check_security() -> Complaint:
     """Bandit over everything that is deployed or deploys."""
-    return _run("bandit", "--quiet", "--recursive", "--configfile", "pyproject.toml",
-                "functions", "layers", "local")
+    return _run(
+        "bandit",
+        "--quiet",
+        "--recursive",
+        "--configfile",
+        "pyproject.toml",
+        "functions",
+        "layers",
+        "local",
+    )
 
 
 def check_locks() -> Complaint:

@@ -2,7 +2,7 @@
 
 In the morning the manager corrects the house register and a technician starts; a resident moves
 in, reports a dripping tap, follows it until it is mended, and rates it; in the evening the books
-are looked at, and who has no right is turned away.
+are looked at, who has no right is turned away, and an auditor finds all of it in the log.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from local import camera, chain
 from local.client import Client, Unexpected, fetch, post_file, wait_until
 from local.estate import registers
+from local.looking_back import look_back
 from local.stage import Player, Stage
 from local.teller import Teller
 from shared import clock
@@ -61,6 +62,7 @@ def play(stage: Stage, tell: Teller) -> None:
     _follow(ticket["ticket_id"], resident, tell)
     _count(office, before, tell)
     _turn_away(office, ticket["ticket_id"], stage, tell)
+    look_back(ticket["ticket_id"], resident, stage, tell)
 
 
 def _open_office(stage: Stage, tell: Teller) -> Office:

@@ -1,6 +1,6 @@
 """Counting FEATURES.md: which rows of the catalogue work, in every README from one source.
 
-    python -m local.features           writes the totals into README*.md between their markers
+python -m local.features           writes the totals into README*.md between their markers
 """
 
 from __future__ import annotations

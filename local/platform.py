@@ -11,7 +11,7 @@ from typing import Any
 from local.deploy import Outputs, Report, Target, deploy
 from local.emulator import HOST, REGION, ROOT_KEY, ROOT_SECRET, Emulator
 from local.issuer import make_first_key
-from local.mend import mend_apis
+from local.mend import mend_apis, mend_buckets
 from local.package import Package
 from local.people import UserPool
 from local.places import ROOT
@@ -82,6 +82,7 @@ def bring_up(emulator: Emulator, package: Package, report: Report) -> Platform:
         parameters = {"DomainName": HOST, "BaseUrl": emulator.url, "JwksBase": emulator.url}
         outputs = deploy(package, Target(session, STAGE, parameters, _POLL_SECONDS), report)
         mend_apis(session, package, outputs)
+        mend_buckets(session, package, outputs)
         make_first_key(session.client("lambda"), STAGE)
         emulator.notes |= {"deployed": wanted, "outputs": outputs}
     outputs = emulator.notes["outputs"]

@@ -1,6 +1,6 @@
 """The platform in the foreground: brought up step by step, shown, and stopped by Ctrl-C.
 
-    python -m local.run --port 4566 --mqtt-port 8883 --emulator ministack
+python -m local.run --port 4566 --mqtt-port 8883 --emulator ministack
 """
 
 from __future__ import annotations

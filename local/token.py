@@ -1,6 +1,6 @@
 """A token for one of the sample people of the platform that runs now.
 
-    python -m local.token wang.fang
+python -m local.token wang.fang
 """
 
 from __future__ import annotations

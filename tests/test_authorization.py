@@ -25,6 +25,10 @@ pytestmark = pytest.mark.family("A1")
 NAMES = capabilities()
 
 BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
+    "audit": {
+        "list_activities": "what it writes is that somebody looked",
+        "check_log": "what it writes is that the log was found broken, whoever found it",
+    },
     "community": {
         "register_company": "an empty company gives nobody a right",
         "register_community": "an empty community gives nobody a right",

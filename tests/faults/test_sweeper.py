@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,6 +46,8 @@ MARK = ("platform#sweeper#all", "mark")
 MANAGER = Caller("per_" + "m" * 26, (Grant(Role.COMMUNITY_MANAGER, COMMUNITY),), SIGNED_IN)
 _OF_THE_WAY = {"version", "event", "earlier", "sweep_key", "sweep_hour", "expires_at"}
 """What says how an item came to be as it is, and when, but not what it says."""
+_LOGGED = ("platform#log#", "platform#heard#")
+"""The log keeps what it hears by the hour in which it hears it, and hears what consumers tell."""
 
 
 @dataclass
@@ -74,8 +77,19 @@ class Scene:
             f"{table}: {pk} / {sk}": {k: v for k, v in item.items() if k not in _OF_THE_WAY}
             for table, items in self.bus.stored().items.items()
             for (pk, sk), item in items.items()
-            if (pk, sk) != MARK
+            if (pk, sk) != MARK and not pk.startswith(_LOGGED)
         }
+
+    def logged(self) -> Counter[str]:
+        """How often each of the events that were announced stands in the log."""
+        ids = {events.decode(text).id for text in self.told}
+        rows = [
+            item["id"]["S"]
+            for items in self.bus.stored().items.values()
+            for (pk, sk), item in items.items()
+            if pk.startswith("platform#log#") and sk.endswith("#0")
+        ]
+        return Counter(one for one in rows if one in ids)
 
     def swept(self, after: timedelta = SWEPT_AT) -> list[Entry]:
         """What the sweepers put on the bus so long after the story."""
@@ -157,6 +171,17 @@ def test_a_stream_that_was_dead_for_a_day_lost_nothing(
     assert scene.kept() == at_once
     assert scene.bus.dead == []
     tally.count(1, "sweep_events")
+
+
+def test_all_that_was_announced_stands_in_the_log_once_however_it_came(scene: Scene) -> None:
+    scene.again()
+    once = Counter(events.decode(text).id for text in scene.told)
+    scene.bus.relay(scene.told[::2])
+    scene.bus.deliver(scene.bus.arrived())
+    scene.bus.deliver(scene.swept())
+    assert scene.logged() == once
+    scene.bus.deliver(scene.swept(timedelta(hours=29)))
+    assert scene.logged() == once
 
 
 def test_an_item_that_changed_often_tells_every_change(scene: Scene) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -50,13 +50,24 @@ class Rule:
     """What a rule of the bus takes, and the resource that it hands it to."""
 
     capability: str
-    sources: tuple[str, ...]
-    types: tuple[str, ...]
+    pattern: Mapping[str, Sequence[str | Mapping[str, str]]]
     target: str
 
     def takes(self, entry: Entry) -> bool:
         """Whether an entry is one that it hands on."""
-        return entry["Source"] in self.sources and entry["DetailType"] in self.types
+        facts = {"source": entry["Source"], "detail-type": entry["DetailType"]}
+        return all(
+            any(_matches(one, facts[name]) for one in wanted)
+            for name, wanted in self.pattern.items()
+        )
+
+
+def _matches(wanted: str | Mapping[str, str], fact: str) -> bool:
+    """Whether a fact is what a pattern wants: the very text, or one that begins so."""
+    if isinstance(wanted, str):
+        return fact == wanted
+    assert wanted.keys() == {"prefix"}, f"say here what {wanted} takes"
+    return fact.startswith(wanted["prefix"])
 
 
 def sources() -> list[Source]:
@@ -87,12 +98,11 @@ def rules() -> list[Rule]:
             if resource.get("Type") != "AWS::Events::Rule":
                 continue
             pattern = resource["Properties"]["EventPattern"]
-            assert pattern.keys() == {"source", "detail-type"}, f"say here what {name} takes"
+            assert pattern.keys() <= {"source", "detail-type"}, f"say here what {name} takes"
             for target in resource["Properties"]["Targets"]:
                 arn = target["Arn"]
                 resource_name = arn["Ref"] if "Ref" in arn else arn["Fn::GetAtt"][0]
-                taken = tuple(pattern["source"]), tuple(pattern["detail-type"])
-                found.append(Rule(capability, *taken, resource_name))
+                found.append(Rule(capability, pattern, resource_name))
     return found
 
 

@@ -46,6 +46,8 @@ from tests.harness.rights import holding
 from tests.harness.world import World
 
 _COUNT = 2
+_OVERSEERS = {Role.PLATFORM_ADMIN, Role.SECURITY_AUDITOR}
+"""Roles for which nothing of their scope is another person's own (RULES.md D8)."""
 _CURSOR = "cursor"
 NO_CURSOR = "bm90aGluZw"
 """A cursor that no list gave out."""
@@ -172,6 +174,7 @@ class _Attack:
         self._before = told.world
         self._foreign: dict[Rename, dict[str, list[str]]] = {}
         self._cursors: dict[str, str] = {}
+        self._oversees = False
 
     def __call__(self, trigger: Trigger) -> None:
         way_in, asked = trigger.way_in, trigger.asked
@@ -187,6 +190,7 @@ class _Attack:
         callers = _least(operation, asked, self._home)
         if callers:
             self.met.named |= {(way_in, one.kind) for one in ids_named}
+        self._oversees = operation.allows.roles <= _OVERSEERS
         for held in callers:
             with holding(asked.who.person_id, held):
                 self._before = stored()
@@ -250,6 +254,8 @@ class _Attack:
             over = [grant.scope for grant in grants.grants_of(other)]
             return any(covers(held, scope) for held in own for scope in over)
         scope = scopes.of(other)
+        if scope is not None and self._oversees:
+            return any(named.reaches(held, scope) for held in own)
         inner = named.kind_of(other) != "room" and other.count("_") == 2
         if scope is None or (rename is not abroad and inner and other not in scopes.rooms):
             return False

@@ -196,11 +196,12 @@ class _Attack:
 
     def _ask_for_absent(self, operation: Operation, asked: Asked) -> None:
         """The valid caller's own question for something that is not there."""
-        in_path = [one for one in named.in_request(operation, asked) if one.where[0] == "path"]
+        asked_for = ("path", "query")
+        in_url = [one for one in named.in_request(operation, asked) if one.where[0] in asked_for]
         elsewhere = asked
-        for one in in_path:
+        for one in in_url:
             elsewhere = named.swapped(elsewhere, one, named.absent(one.id))
-        if in_path:
+        if in_url:
             answer = sent(self._app, elsewhere, to_context(asked.who.person_id, asked.who.grants))
             # A list of something absent may be an empty list.
             if answer.status != 200 and answer not in self._matrix.absent:

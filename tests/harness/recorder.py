@@ -292,6 +292,8 @@ class Recorder:
                 yield Right(f"kms:{operation}", "keys/*")
             case "secretsmanager", "GetSecretValue":
                 yield Right("secretsmanager:GetSecretValue", asked["SecretId"])
+            case "s3", "ListObjectsV2":
+                yield Right("s3:ListBucket", self._names[asked["Bucket"]])
             case "s3", "CreateBucket":
                 # So botocore announces a form to post a file with; its key stands in the answer.
                 return

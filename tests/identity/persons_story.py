@@ -51,7 +51,6 @@ def _are_known(recorder: Recorder, owner: Person) -> None:
         "plates": [canaries.STAFF_NAME],
     }
     recorder.request(owner, "PATCH", "/me", told)
-    recorder.request(owner, "PATCH", "/me", told)
     recorder.request(owner, "GET", "/me")
     opening.open_session(owner.person_id, "resident", canaries.OWNER_NAME, "sms", clock.now())
     recorder.request(owner, "POST", "/me/exports", None, 201, key="export-1")

@@ -44,7 +44,7 @@ APART = {
     "act_for": "it reads standing and keys in one call each, and changes nothing",
     "rotate_keys": "the ring is one record; whoever signs reads one version of it",
     "accept_invitation × confirm_invitation": (
-        "whoever succeeds forgives the attempts at the code that are under way; nothing hangs on them"
+        "whoever succeeds forgives the attempts under way; nothing else hangs on those"
     ),
     "approve_merge × approve_merge": "the second finds nobody there to merge any more",
     "change_password × erase_account": _RECENT,

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from local.client import Client
-from local.platform import STAGE, Platform
+from local.platform import Platform
 from local.sandboxes import Sandboxes
 
 PHONE = "13912345678"
-
-
-@pytest.fixture(scope="module")
-def sandboxes(platform: Platform) -> Iterator[Sandboxes]:
-    """The providers, known to the platform."""
-    secrets = platform.emulator.session().client("secretsmanager")
-    with Sandboxes() as running:
-        running.configure(secrets, STAGE)
-        yield running
 
 
 def ask(platform: Platform, path: str, body: Any, status: int, key: str | None = None) -> Any:

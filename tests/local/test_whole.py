@@ -15,6 +15,7 @@ app = { modules = 9 }
 hear_things = { modules = 9 }
 [runs.things]
 make_thing = { calls = 1 }
+show_chair = { calls = 1 }
 hear_things = { calls = 1 }
 [deployments.things]
 app = { mb = 9 }
@@ -23,6 +24,7 @@ hear_things = { mb = 9 }
 WHOLE = {
     **FILES,
     "events/things/make_thing.json": "{}",
+    "events/things/show_chair.json": "{}",
     "infra/things.yaml": "",
     **{
         f"tests/things/{name}.py": ""

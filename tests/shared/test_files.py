@@ -110,3 +110,17 @@ def test_nothing_is_written_or_removed_before_the_caller_was_checked(bucket: Any
         with pytest.raises(AssertionError):
             files.delete("photos/1.jpg")
     assert files.read("photos/1.jpg", 100) == b"kept"
+
+
+def test_what_is_written_once_stays_as_it_was_first_written(bucket: Any) -> None:
+    first = files.write_once("seals/1.jsonl", b"first", "application/x-ndjson")
+    again = files.write_once("seals/1.jsonl", b"second", "application/x-ndjson")
+    assert (first, again) == (b"first", b"first")
+    assert files.read("seals/1.jsonl", 100) == b"first"
+
+
+def test_names_come_in_their_order_and_no_more_than_asked_for(bucket: Any) -> None:
+    for name in ("seals/3", "seals/1", "other/0", "seals/2"):
+        files.write(name, b"-", "text/plain")
+    assert files.names("seals/", limit=2) == ["seals/1", "seals/2"]
+    assert files.names("none/", limit=2) == []

@@ -98,8 +98,9 @@ def test_a_mandate_is_passed_on_only_for_who_has_no_account(people: People) -> N
     as_her = Somebody(grandmother, acting_id=daughter.person_id)
     given = people.call(as_her, "POST", "/me/mandates", named(son.person_id))
     assert len(given.json["acting_for_me"]) == 2
+    third = people.resident("13700000000", name="王五")
     as_daughter = Somebody(daughter.person_id, acting_id=son.person_id)
-    passed = people.call(as_daughter, "POST", "/me/mandates", named(grandmother))
+    passed = people.call(as_daughter, "POST", "/me/mandates", named(third.person_id))
     assert passed.status == 404
 
 

@@ -197,7 +197,7 @@ class App(Chalice, Routes):
             person_id = caller.person_id
             result = self._run(operation, request, caller, path_parts)
             body = b"" if result is None else msgspec.json.encode(result)
-            headers = dict(_HEADERS)
+            headers: dict[str, str | list[str]] = dict(_HEADERS)
             if operation.fresh_seconds:
                 headers["Cache-Control"] = f"public, max-age={operation.fresh_seconds}"
             response = Response(body.decode(), headers, operation.status)

@@ -85,6 +85,34 @@ def write(key: str, body: bytes, content_type: str) -> None:
     )
 
 
+def write_once(key: str, body: bytes, content_type: str) -> bytes:
+    """Store an object where there is none; what stands there then, whoever wrote it."""
+    assert_checked()
+    try:
+        aws.client("s3").put_object(
+            Bucket=aws.setting(_BUCKET),
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            IfNoneMatch="*",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("PreconditionFailed", "412"):
+            raise
+        answer = aws.client("s3").get_object(Bucket=aws.setting(_BUCKET), Key=key)
+        found: bytes = answer["Body"].read()
+        return found
+    return body
+
+
+def names(prefix: str, limit: int) -> list[str]:
+    """The keys of the first `limit` (≤ 1,000) objects that begin so, in their order."""
+    answer = aws.client("s3").list_objects_v2(
+        Bucket=aws.setting(_BUCKET), Prefix=prefix, MaxKeys=limit
+    )
+    return [entry["Key"] for entry in answer.get("Contents", [])]
+
+
 def delete(key: str) -> None:
     """Remove an object; one that is not there stays so."""
     assert_checked()

@@ -10,7 +10,6 @@ import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -77,7 +76,7 @@ def _headers(known: SmsSettings, body: bytes, now: datetime) -> dict[str, str]:
     at = int(now.timestamp())
     proven = {
         "content-type": "application/json; charset=utf-8",
-        "host": urlsplit(known.address).netloc,
+        "host": known.address.partition("://")[2],
         "x-tc-action": _ACTION,
     }
     scope, signature = signed(known.secret_key, _SERVICE, proven, body, at)
