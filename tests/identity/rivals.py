@@ -26,6 +26,8 @@ from tests.harness.rights import hold
 from tests.identity.scene import sandboxes
 from tests.identity.sessions_story import NOBODY, Person
 
+_FORGIVEN = "whoever succeeds forgives the attempts under way; nothing else hangs on those"
+_GOES = "the sessions of the one who goes end as those of who is erased"
 _RECENT = "that a sign-in was recent is looked at once, when somebody asks to be erased"
 _LEAVING = "who is erased while they sign in is refused, and signs up anew with their next code"
 _EXPORTED = "what is exported is as it was when it was read"
@@ -56,9 +58,17 @@ APART = {
         "it does to somebody else what a sign-in by code does, which is brought together with all",
     ),
     "unfreeze_person": "freezing is the same write the other way round",
-    "accept_invitation × confirm_invitation": (
-        "whoever succeeds forgives the attempts under way; nothing else hangs on those"
-    ),
+    "accept_invitation × confirm_invitation": _FORGIVEN,
+    "change_password × sign_in_by_password": _FORGIVEN,
+    "sign_in_by_password × sign_in_by_password": _FORGIVEN,
+    "erase_account × sign_in_by_password": _LEAVING,
+    "erase_person × sign_in_by_password": _LEAVING,
+    "ask_merge": "it writes a person as approving does, which is brought together with all",
+    "register_dependent": "it writes the one who acts as giving a mandate does",
+    "approve_merge × end_all_sessions": _GOES,
+    "approve_merge × end_session": _GOES,
+    "approve_merge × refresh_session": _GOES,
+    "accept_invitation × sign_in_by_code": "they touch a person alone, and both only read of them",
     "approve_merge × approve_merge": "the second finds nobody there to merge any more",
     "change_password × erase_account": _RECENT,
     "end_all_sessions × erase_account": _RECENT,

@@ -76,6 +76,7 @@ def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -
         the two.  `login_taken`: the caller has another phone.
     """
     person_id = _own(caller)
+    arrivals.check_there(person_id)
     proving.prove_phone(vault.blind("phone", phone), code, f"{person_id}|{key}", now)
     arrivals.bind(person_id, "phone", phone, now)
     return phone

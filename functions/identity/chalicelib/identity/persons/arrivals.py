@@ -79,6 +79,19 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
     raise Conflict("busy")
 
 
+def check_there(person_id: str) -> None:
+    """Go on only with somebody who is there and active.
+
+    Raises
+    ------
+    NotFound
+        They are not.
+    """
+    person = store.get_person(person_id)
+    if person is None or person.state is not PersonState.ACTIVE:
+        raise NotFound
+
+
 def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
     person, key = store.get_with_key(person_id)
     if person is None or person.state is not PersonState.ACTIVE:
