@@ -69,11 +69,11 @@ class Looks(Machine):
         one = self.one(number)
         who = self.as_(one)
         answer = self.world.ask(who, "GET", "/me")
-        if self.agrees(answer, refuse, one.is_gone):
+        if self.agrees(answer, refuse, one.state == "erased"):
             assert answer.json["state"] == one.state
         devices = self.world.ask(who, "GET", "/sessions").json["items"]
         assert len(devices) == sum(1 for s in one.sessions.values() if s.ends_at > self.now)
-        if not one.is_gone:
+        if one.state != "erased":
             assert self.world.ask(who, "GET", "/me/settings").json == one.settings
 
     @precondition(some_people)
@@ -100,7 +100,7 @@ class Looks(Machine):
         wanted = sorted(one.said.values(), key=lambda said: said["said_at"], reverse=True)
         assert [each["version"] for each in found] == [each["version"] for each in wanted]
         for each, said in zip(found, wanted, strict=True):
-            assert each["text"] == (None if one.is_gone else said["text"])
+            assert each["text"] == (None if one.state == "erased" else said["text"])
 
     @rule(state=st.sampled_from(["new", "answered", "closed"]), letter=st.sampled_from("zzcg"))
     def list_feedback(self, state: str, letter: str) -> None:

@@ -265,7 +265,7 @@ class Staff(Looks):
                 assert answer.json == one.settings
                 self.world.seen["chosen"] += 1
 
-        if not one.is_gone:
+        if one.state != "erased":
             self._send(send)
 
     @precondition(some_people)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from tests.harness.machines import Person, refuse
 
+T = TypeVar("T")
 ADMIN, INVITERS = {"platform_admin"}, {"platform_admin", "company_admin", "community_manager"}
 MINUTE, HOUR, ESTATE = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=8)
 LIVES = {"resident": timedelta(days=30), "staff": timedelta(hours=12)}
@@ -55,11 +55,6 @@ class Somebody:
     settings: dict[str, Any] = field(default_factory=lambda: CHOSEN | {"version": 0})
     said: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether nothing but an id is left."""
-        return self.state == "erased"
-
 
 @dataclass
 class Code:
@@ -96,6 +91,12 @@ class Attempts:
     until: datetime
 
 
+def there(found: T | None, code: str = "not_found") -> T:
+    """Whatever was found, if anything was."""
+    refuse(found is None, code)
+    return cast(T, found)
+
+
 class Model:
     """Everybody, what they were sent, and how often they were guessed at."""
 
@@ -112,9 +113,8 @@ class Model:
 
     def known(self, person_id: str) -> Somebody:
         """Somebody who is there."""
-        found = self.people.get(person_id)
-        refuse(found is None or found.is_gone)
-        assert found is not None
+        found = there(self.people.get(person_id))
+        refuse(found.state == "erased")
         return found
 
     def send_code(self, phone: str, now: datetime) -> None:
@@ -127,9 +127,7 @@ class Model:
 
     def present(self, phone: str, right: bool, key: str, now: datetime) -> Code:
         """A code is used; whoever used it may repeat themselves."""
-        code = self.codes.get(phone)
-        refuse(code is None, "code_refused")
-        assert code is not None
+        code = there(self.codes.get(phone), "code_refused")
         if code.used_at is not None:
             refuse(not right or code.used != key or now - code.used_at > MINUTE, "code_refused")
             return code
@@ -167,9 +165,8 @@ class Model:
     ) -> None:
         """A refresh token is changed; one that was changed before ends its session."""
         one = self.people[person_id]
-        session = one.sessions.get(cause)
-        refuse(session is None or session.opened_at != opened_at, "session_ended")
-        assert session is not None
+        session = there(one.sessions.get(cause), "session_ended")
+        refuse(session.opened_at != opened_at, "session_ended")
         refuse(session.ends_at <= now or counter > session.counter, "session_ended")
         if counter == session.counter:
             session.counter, session.used_at = counter + 1, now
@@ -191,10 +188,8 @@ class Model:
         """Somebody goes for good: by themselves, having just signed in, or by the operator."""
         own = who.person_id == person_id
         refuse(not own and not who.may(ADMIN, "platform"))
-        one = self.people.get(person_id)
-        refuse(one is None)
-        assert one is not None
-        if one.is_gone:
+        one = there(self.people.get(person_id))
+        if one.state == "erased":
             return
         recent = any(now - session.opened_at <= 15 * MINUTE for session in one.sessions.values())
         refuse(own and not recent, "sign_in_again")
@@ -230,8 +225,7 @@ class Model:
         refuse(who.person_id not in (person_id, acting_id))
         one, other = self.known(person_id), self.known(acting_id)
         if acting_id in one.acting:
-            alone = not one.phone and one.acting == [acting_id]
-            refuse(alone, "last_mandate")
+            refuse(not one.phone and one.acting == [acting_id], "last_mandate")
             one.acting.remove(acting_id)
             other.wards.remove(person_id)
 
@@ -254,7 +248,7 @@ class Model:
         found = self._shown(phone, right, now)
         holder = self.by("username", username)
         refuse(holder is not None and holder.person_id != found.person_id, "username_taken")
-        refuse(self.people[found.person_id].is_gone, "code_not_valid")
+        refuse(self.people[found.person_id].state == "erased", "code_not_valid")
         if found.mark != mark:
             found.stage, found.username, found.password = "accepted", username, password
             found.mark, found.secret = mark, ""
@@ -271,11 +265,9 @@ class Model:
             return
         found = self._shown(phone, right, now)
         one = self.people[found.person_id]
-        wrong = found.stage != "accepted" or step is None or one.state != "active"
-        refuse(wrong, "code_not_valid")
-        holder = self.by("username", found.username)
-        refuse(holder not in (None, one), "busy")
-        assert step is not None
+        step = there(step, "code_not_valid")
+        refuse(found.stage != "accepted" or one.state != "active", "code_not_valid")
+        refuse(self.by("username", found.username) not in (None, one), "busy")
         one.username = found.username
         one.credential = Credential(found.password, found.secret, step, mark, now)
         one.sessions.clear()
@@ -283,10 +275,9 @@ class Model:
         self.attempts["invitation", phone].failures = 0
 
     def _shown(self, phone: str, right: bool, now: datetime) -> Invitation:
-        found = self.invitations.get(phone)
-        late = found is None or found.stage == "done" or now - found.at >= 72 * HOUR
+        found = there(self.invitations.get(phone), "code_not_valid")
+        late = found.stage == "done" or now - found.at >= 72 * HOUR
         refuse(late or not right, "code_not_valid")
-        assert found is not None
         return found
 
     def use(
@@ -295,16 +286,14 @@ class Model:
     ) -> Somebody:  # fmt: skip
         """A password and a code are used: to sign in, or by their owner to `change` to another."""
         self.try_at("sign_in", username, mark, now)
-        one = self.people.get(change[0]) if change else self.by("username", username)
-        known = one.credential if one else None
-        refuse(one is None or known is None, "sign_in_refused")
-        assert one is not None
-        assert known is not None
+        holder = self.people.get(change[0]) if change else self.by("username", username)
+        one = there(holder, "sign_in_refused")
+        known = there(one.credential, "sign_in_refused")
         if known.mark == mark and now - known.at <= MINUTE:
             return one
         wrong = (known.password, known.secret) != (password, secret) or one.username != username
-        refuse(wrong or step is None or step <= known.step, "sign_in_refused")
-        assert step is not None
+        step = there(step, "sign_in_refused")
+        refuse(wrong or step <= known.step, "sign_in_refused")
         one.credential = Credential(change[1] if change else password, secret, step, mark, now)
         self.attempts["sign_in", username].failures = 0
         if change:
@@ -347,9 +336,8 @@ class Model:
     ) -> None:
         """Feedback is answered by the operator, or closed by whoever gave it."""
         allowed = who.may(ADMIN, "platform") if answer else who.person_id == owner
-        refuse(not allowed or self.known(owner).is_gone)
-        after: Iterable[str] = ("new",) if answer else ("new", "answered")
-        to = "answered" if answer else "closed"
+        refuse(not allowed or self.known(owner).state == "erased")
+        to, after = ("answered", ["new"]) if answer else ("closed", ["new", "answered"])
         if (given["state"], given["version"]) == (to, seen + 1):
             refuse(answer and given["answer"] != answer, "stale_version")
             return

@@ -113,7 +113,7 @@ def _handed_over(recorder: Recorder) -> None:
     """Whoever applied for a firm is invited to run it, if they can be reached."""
     (body,) = approvals(recorder, 1)
     unreachable = arrivals.arrive("openid", "o-1", Details(openid="o-1"), clock.now())
-    for one in (body, _approved(unreachable.id, 99)):
+    for one in (body, approved(unreachable.id, 99)):
         message = {"messageId": "m0", "eventSource": "aws:sqs", "body": one}
         answer = recorder.start("invite_administrator", {"Records": [message]})
         assert answer == {"batchItemFailures": []}
@@ -121,7 +121,7 @@ def _handed_over(recorder: Recorder) -> None:
 
 def approvals(_: Recorder, count: int) -> list[str]:
     """What onboarding tells of so many firms, each of another applicant."""
-    return [_approved(_applicant(number), number) for number in range(count)]
+    return [approved(_applicant(number), number) for number in range(count)]
 
 
 def _applicant(number: int) -> str:
@@ -129,7 +129,8 @@ def _applicant(number: int) -> str:
     return arrivals.arrive("phone", phone, Details(phone=phone), clock.now()).id
 
 
-def _approved(person_id: str, number: int) -> str:
+def approved(person_id: str, number: int) -> str:
+    """What onboarding tells of the firm that somebody applied for."""
     event = events.happened(
         "CompanyApproved",
         "onboarding",

@@ -162,7 +162,8 @@ def test_the_eleventh_session_ends_the_one_that_was_used_longest_ago(
 def test_who_signs_out_on_one_device_stays_on_the_others(identity: Identity) -> None:
     person_id = identity.someone()
     one, other = (opened(identity, person_id, cause) for cause in ("one", "other"))
-    left = identity.call("POST", f"/sessions/{one.session_id}/sign-out", person_id=person_id)
+    for _ in range(2):
+        left = identity.call("POST", f"/sessions/{one.session_id}/sign-out", person_id=person_id)
     assert [each["session_id"] for each in left.json["sessions"]] == [other.session_id]
     assert refresh(identity, one.refresh_token).status == 409
     assert refresh(identity, other.refresh_token).status == 200
@@ -180,7 +181,7 @@ def test_who_signs_out_everywhere_is_signed_in_nowhere(identity: Identity) -> No
 def test_nobody_signs_others_out(identity: Identity) -> None:
     held = opened(identity, identity.someone("a"))
     url = f"/sessions/{held.session_id}/sign-out"
-    assert identity.call("POST", url, person_id=identity.someone("b")).json == {"sessions": []}
+    assert identity.call("POST", url, person_id=identity.someone("b")).status == 404
     assert refresh(identity, held.refresh_token).status == 200
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from chalicelib.identity.credentials import actions, passwords
+from chalicelib.identity.sessions import opening
 from tests.harness.calls import heard
 from tests.identity.credentials.staffroom import (
     OTHER_PASSWORD,
@@ -217,3 +219,23 @@ def test_who_is_erased_leaves_no_credential(room: Staffroom) -> None:
     assert [i for i in room.identity.items() if i["sk"]["S"] in ("credential", "key")] == []
     room.later()
     assert room.sign_in().status == 409
+
+
+def test_a_sign_in_that_a_reset_overtakes_opens_no_session(
+    room: Staffroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person_id = room.employed()
+    room.invite()
+    old, code = room.secrets[USERNAME], room.totp()
+    room.accept(password=OTHER_PASSWORD)
+    new, room.secrets[USERNAME] = room.secrets[USERNAME], old
+    open_session = opening.open_session
+
+    def overtaken(*given: Any) -> Any:
+        room.secrets[USERNAME] = new
+        assert room.confirm().status == 200
+        return open_session(*given)
+
+    monkeypatch.setattr(opening, "open_session", overtaken)
+    assert room.sign_in(totp=code).json["code"] == "sign_in_refused"
+    assert room.identity.sessions(person_id) == []

@@ -195,18 +195,23 @@ def sign_in_by_password(
     _try("sign_in", name, mark, address, now)
     held = persons.get_login("username", name)
     person_id = held.person_id if held else _NOBODY
+    used = _used(person_id, given, mark, now)
+    still = store.still_let_in(used)
+    return opening.open_session(person_id, "staff", given.device, mark, now, still)
+
+
+def _used(person_id: str, given: shapes.SignIn, mark: str, now: datetime) -> Credential:
+    """The credential once this request has used a code of its authenticator, now or before."""
     for _ in range(_TRIES):
         before = store.get_credential(person_id)
-        if rules.is_repeat(before, mark, now):
-            break
+        if before is not None and rules.is_repeat(before, mark, now):
+            return before
         used = _proven(before, given.password, given.totp, mark, now)
         if passwords.is_outdated(used.proof.password_hash):
             used = _with_password(used, given.password, mark)
         if store.save_use(used):
-            break
-    else:
-        raise Conflict("busy")
-    return opening.open_session(person_id, "staff", given.device, mark, now)
+            return used
+    raise Conflict("busy")
 
 
 def change_password(

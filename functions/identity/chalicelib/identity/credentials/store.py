@@ -19,7 +19,7 @@ An invitation is forgotten a day after its end, attempts a day after the last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from pynamodb.attributes import (
@@ -187,6 +187,16 @@ def save_use(credential: Credential, event: events.Event | None = None) -> bool:
     except Refused:
         return False
     return True
+
+
+def still_let_in(credential: Credential) -> Callable[[Transaction], None]:
+    """What a session relies on in its write: that the password by which it opens is theirs yet."""
+
+    def require(transaction: Transaction) -> None:
+        kept = _CredentialItem.password_hash == credential.proof.password_hash
+        transaction.require(_CredentialItem, *_credential_key(credential.person_id), kept)
+
+    return require
 
 
 def drop_credential(transaction: Transaction, person_id: str) -> None:

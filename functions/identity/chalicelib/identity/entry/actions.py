@@ -35,11 +35,12 @@ def send_code(phone: str, address: str, now: datetime) -> None:
     """
     blind = vault.blind("phone", phone)
     source = ids.letters(hmac.digest(vault.derived_key("sources"), address.encode(), "sha256"))
+    salt = ids.ulid(now)
     for _ in range(_ATTEMPTS):
         before = store.get_challenge(blind)
         if not rules.may_send(before, now):
             return
-        challenge = rules.next_challenge(before, blind, ids.ulid(now), now)
+        challenge = rules.next_challenge(before, blind, salt, now)
         if store.add_challenge(challenge, source, now):
             code = proving.code_of(blind, challenge.salt)
             text_messages.send("code", phone, (code, _MINUTES), now)
@@ -75,6 +76,7 @@ def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -
         the two.  `login_taken`: the caller has another phone.
     """
     person_id = _own(caller)
+    arrivals.check_there(person_id)
     proving.prove_phone(vault.blind("phone", phone), code, f"{person_id}|{key}", now)
     arrivals.bind(person_id, "phone", phone, now)
     return phone

@@ -67,8 +67,32 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
         There is no such person, or they are not active.
     Conflict
         `login_of_another`: somebody else signs in by it; the operator can merge the two.
-        `login_taken`: they sign in by another of its kind.  `stale_version`: they were changed.
+        `login_taken`: they sign in by another of its kind.  `busy`: they kept being changed.
     """
+    for _ in range(_ATTEMPTS):
+        try:
+            return _bind(person_id, kind, value, now)
+        except Conflict as conflict:
+            # What proved it is used up: whoever lost a race to another change looks again.
+            if conflict.code not in ("busy", "stale_version"):
+                raise
+    raise Conflict("busy")
+
+
+def check_there(person_id: str) -> None:
+    """Go on only with somebody who is there and active.
+
+    Raises
+    ------
+    NotFound
+        They are not.
+    """
+    person = store.get_person(person_id)
+    if person is None or person.state is not PersonState.ACTIVE:
+        raise NotFound
+
+
+def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
     person, key = store.get_with_key(person_id)
     if person is None or person.state is not PersonState.ACTIVE:
         raise NotFound

@@ -54,8 +54,14 @@ def list_sessions(caller: Caller, now: datetime) -> tuple[Session, ...]:
 
 
 def end_session(caller: Caller, session_id: str, now: datetime) -> tuple[Session, ...]:
-    """Sign out on one device of the caller's own; those that are left."""
-    return _end(_own(caller), lambda one: one.id == session_id, now)
+    """Sign out on one device of the caller's own; those that are left.
+
+    Raises
+    ------
+    NotFound
+        None of their devices has been signed in by this of late.
+    """
+    return _end(_own(caller), lambda one: one.id == session_id, now, session_id)
 
 
 def end_all_sessions(caller: Caller, now: datetime) -> tuple[Session, ...]:
@@ -87,14 +93,24 @@ def _own(caller: Caller) -> str:
     return own_id
 
 
-def _end(person_id: str, chosen: Callable[[Session], bool], now: datetime) -> tuple[Session, ...]:
+def _end(
+    person_id: str, chosen: Callable[[Session], bool], now: datetime, named: str = ""
+) -> tuple[Session, ...]:
     for _ in range(_ATTEMPTS):
         before = rules.current(store.get_sessions(person_id), now)
         gone = [one.id for one in before.open if chosen(one)]
+        if named and not gone and not _has_ended(before, named):
+            raise NotFound
         after = rules.ended(before, gone)
         if not gone or store.save_sessions(after, _told("SessionEnded", after, gone, now)):
             return after.open
     raise Conflict("busy")
+
+
+def _has_ended(sessions: Sessions, session_id: str) -> bool:
+    """Whether a session ended of late, so that ending it again is a repetition."""
+    told = (events.decode(text) for text in sessions.outbox.texts)
+    return any(session_id in event.data.get("ended", ()) for event in told)
 
 
 def _told(type: str, after: Sessions, gone: list[str], now: datetime) -> events.Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from chalicelib.identity.sessions import refreshing, rules, store
 from chalicelib.identity.sessions.rules import Assurance, Session, Sessions
 from shared import events, ids
 from shared.errors import Conflict
+from shared.table import Transaction
 
 SOURCE = "identity"
 PLATFORM = "platform"
@@ -28,7 +30,12 @@ class Tokens:
 
 
 def open_session(
-    person_id: str, assurance: Assurance, device: str, cause: str, now: datetime
+    person_id: str,
+    assurance: Assurance,
+    device: str,
+    cause: str,
+    now: datetime,
+    relying: Callable[[Transaction], None] | None = None,
 ) -> Tokens:
     """Sign a person in on a device; they have proven who they are.
 
@@ -42,7 +49,8 @@ def open_session(
     Raises
     ------
     Conflict
-        `sign_in_refused`: the person is not active.  `busy`: they kept signing in elsewhere.
+        `sign_in_refused`: the person is not active, or the proof stands no more.  `busy`: they
+        kept signing in elsewhere.
     """
     session_id = ids.derived_platform_id("ses", cause)
     for _ in range(_ATTEMPTS):
@@ -55,7 +63,7 @@ def open_session(
         made = rules.new_session(session_id, device, assurance, now)
         after, gone = rules.opened(before, made)
         try:
-            stored = store.add_session(after, _opened(after, made, gone, now))
+            stored = store.add_session(after, _opened(after, made, gone, now), relying)
         except store.NobodyActive as nobody:
             raise Conflict("sign_in_refused") from nobody
         if stored:

@@ -11,6 +11,8 @@ Access patterns
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from pynamodb.attributes import UnicodeAttribute
 
@@ -43,18 +45,22 @@ def get_sessions(person_id: str) -> Sessions:
     return Sessions(person_id, found, item.version, item.outbox)
 
 
-def add_session(sessions: Sessions, event: events.Event) -> bool:
+def add_session(
+    sessions: Sessions, event: events.Event, relying: Callable[[Transaction], None] | None
+) -> bool:
     """Store a person's sessions with a new one; False if they changed since they were read.
 
     Raises
     ------
     NobodyActive
-        Who is not active does not sign in; nothing was stored.
+        Who is not active does not sign in, nor whose proof stands no more; nothing was stored.
     """
     pk = f"platform#person#{sessions.person_id}"
     try:
         with Transaction() as transaction:
             transaction.require(_PersonItem, pk, "person", _PersonItem.state == "active")
+            if relying is not None:
+                relying(transaction)
             transaction.put(_to_item(sessions, event))
     except Unmet as unmet:
         raise NobodyActive from unmet
