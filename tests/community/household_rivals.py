@@ -37,6 +37,8 @@ def scenes(
     for person, relation in ((owner, "owner"), (tenant, "tenant"), (_anyone("k"), "family_member")):
         bound = {"person_id": person.person_id, "relation": relation}
         recorder.request(manager, "POST", f"{url}/residents", bound, 201)
+    works = {"person_id": somebody, "role": "technician", "scope": community_id}
+    recorder.request(manager, "POST", "/grants", {**works, "name": "小吴"}, 201)
     recorder.start("follow_people", queued(told("PhoneBound", **phone_bound(somebody))))
     wanted = {"relation": "family_member"}
     made = recorder.request(other, "POST", f"{url}/claims", wanted, 201, key="claim-first")
@@ -62,7 +64,12 @@ def _staff(of: Recorder, chief: Caller, manager: Caller, somebody: str) -> list[
         of.asking(chief, "POST", "/grants", {**own, "name": "陈总"}),
         of.asking(chief, "POST", "/revocations", {**own, "reason": "离职"}),
         of.asking(manager, "POST", "/grants", {**works, "name": "小周"}),
+        of.asking(manager, "POST", "/revocations", _dismissed(somebody, scope)),
     ]
+
+
+def _dismissed(person_id: str, scope: str) -> dict[str, str]:
+    return {"person_id": person_id, "role": "technician", "scope": scope, "reason": "离职"}
 
 
 def _household(
@@ -101,6 +108,9 @@ def _claims(
 ) -> Rivals:
     """Somebody claims the room, and again as something else, while staff decide."""
     community_id = manager.grants[0].scope
+    room = ids.room_scope(url.rpartition("/")[2])
+    facts = (other.person_id, room, "tenant", "claim-tenant")
+    coming = ids.derived_id("clm", community_id, *facts)
     added = {"person_id": other.person_id, "relation": "family_member"}
     confirmed, refused = ({"confirm": sure, "reason": "已核对"} for sure in (True, False))
     return lambda of: [
@@ -113,6 +123,7 @@ def _claims(
         of.asking(manager, "POST", f"{claim}/decision", refused),
         of.asking(other, "POST", f"{claim}/withdrawal"),
         of.asking(other, "GET", claim),
+        of.asking(other, "GET", f"/claims/{coming}"),
         of.asking(manager, "GET", f"/claims?scope={community_id}"),
         of.asking(other, "GET", "/me/homes"),
         of.asking(manager, "GET", f"{url}/residents"),
@@ -141,7 +152,7 @@ def _people(
         of.starting("follow_people", queued(told("PersonErased", person_id=owner.person_id))),
         of.starting("authorize", signs_in),
         of.asking(manager, "POST", "/grants", {**works, "name": "小周"}),
-        of.asking(manager, "POST", "/revocations", {**works, "reason": "离职"}),
+        of.asking(manager, "POST", "/revocations", _dismissed(tenant.person_id, works["scope"])),
         of.asking(chief, "GET", f"/grants?scope={chief.grants[0].scope}"),
         of.asking(owner, "PUT", f"{url}/residents/{tenant.person_id}/rights", switched),
         of.asking(owner, "POST", f"{url}/members", added),

@@ -28,9 +28,10 @@ class HomesMachine(CommunityMachine):
 
     def _found(self) -> tuple[dict[str, Person], Homes]:
         made = super()._found()
-        # In the first home of all lives an owner.
+        # In the first home of all lives an owner with a child.
         self._bind("m", "r", f"{self.communities[0]}/1/1/101", "owner")
-        self.feel("r")
+        self._bind("m", "s", f"{self.communities[0]}/1/1/101", "family_member")
+        self.feel("r", "s")
         return made
 
     def _bind(self, giver: str, letter: str, scope: str, relation: str) -> None:

@@ -34,6 +34,9 @@ APART = {
         "a dry run made in the middle of a commit names a version that has passed, whichever it "
         "is, and is stale when it is committed"
     ),
+    "grant_role × register_community": "in a community that is being opened nobody has a role yet",
+    "decide_claim × switch_rights": "what is claimed is held by nobody, what is switched is held",
+    "revoke_role × switch_rights": "a role at work and a right at home are two rows",
     "authorize × follow_people": (
         "the holdings of who is merged or erased go one by one: whoever signs in between has some "
         "of them, and none that was not theirs"
@@ -249,7 +252,7 @@ def _imports(
             *([of.starting("finish_import", ended)] if tasks else []),
             of.asking(manager, "PATCH", room, {"version": 2, "use": "shop"}),
             of.asking(manager, "POST", f"{room}/residents", bound),
-            of.asking(stranger, "POST", f"{room}/claims", {"relation": "owner"}, key="claim-1"),
+            of.asking(stranger, "POST", f"{room}/claims", {"relation": "owner"}, key="claim-0001"),
             of.asking(chief, "POST", "/grants", _given(*own)),
             of.asking(chief, "POST", "/revocations", _taken(*own)),
             of.asking(manager, "GET", room),
