@@ -21,6 +21,7 @@ from tests.identity.machine_staff import (
     Staff,
     Token,
 )
+from tests.identity.model import Somebody
 from tests.identity.scene import sandboxes
 
 
@@ -46,10 +47,16 @@ class IdentityMachine(Staff):
         self.world.seen["again"] += 1
         self.sent[-1 - back % len(self.sent)]()
 
-    @rule(phone=PHONE, right=RIGHT, tries=st.sampled_from([1, 1, 1, 2, 6]))
-    def come(self, phone: str, right: bool, tries: int) -> None:
-        """Somebody asks for a code and signs in with it, after so many guesses."""
+    @rule(
+        phone=PHONE,
+        right=RIGHT,
+        tries=st.sampled_from([1, 1, 1, 2, 6]),
+        minutes=st.sampled_from([0, 0, 0, 0, 4.5, 5.5]),
+    )
+    def come(self, phone: str, right: bool, tries: int, minutes: float = 0) -> None:
+        """Somebody asks for a code and signs in with it, some time and guesses later."""
         self._request_code(phone)
+        self.wait(minutes)
         if not self.messages(phone):
             return
         code = sandboxes().messages.code(phone)
@@ -100,13 +107,22 @@ class IdentityMachine(Staff):
 
         self._send(send)
 
+    @precondition(lambda self: self.tokens)
+    @rule(back=st.sampled_from([0, 0, 1, 2]), minutes=st.sampled_from([0.5, 2]))
+    def steal(self, back: int, minutes: float) -> None:
+        """A refresh token comes once more, a while after it was changed."""
+        before = len(self.tokens)
+        self.refresh(back)
+        self.wait(minutes)
+        self.refresh(back + len(self.tokens) - before)
+
     @precondition(some_people)
     @rule(number=NUMBERS)
     def leave(self, number: int) -> None:
         """Somebody signs out everywhere."""
         one = self.one(number)
         answer = self.world.ask(self.as_(one), "POST", "/sessions/sign-out")
-        assert answer.json == {"items": []}
+        assert answer.json == {"sessions": []}
         one.sessions.clear()
 
     @precondition(some_people)
@@ -128,7 +144,9 @@ class IdentityMachine(Staff):
     @rule(number=NUMBERS, letter=st.sampled_from([None, None, "z", "c"]))
     def erase(self, number: int, letter: str | None) -> None:
         """Somebody goes, having just signed in; or the operator erases them."""
-        one = self.one(number)
+        self._erase(self.one(number), letter)
+
+    def _erase(self, one: Somebody, letter: str | None) -> None:
         who = self.operators[letter] if letter else self.as_(one)
         url, body = "/me/erasure", None
         if letter:
@@ -181,8 +199,9 @@ class IdentityMachine(Staff):
     @precondition(some_people)
     @rule(number=NUMBERS, count=OFTEN)
     def take_in(self, number: int, count: int) -> None:
-        """Somebody takes a grandmother in, or a whole dozen."""
-        who = self.as_(self.one(number))
+        """Somebody takes a grandmother in, or a whole dozen, and cannot go before they do."""
+        one = self.one(number)
+        who = self.as_(one)
         for _ in range(count):
             key = self._key()
             answer = self.world.ask(
@@ -191,3 +210,4 @@ class IdentityMachine(Staff):
             made_id = answer.json.get("person_id", "")
             if self.agrees(answer, self.model.take_in, who, made_id):
                 self.world.seen["dependent"] += 1
+        self._erase(one, None)

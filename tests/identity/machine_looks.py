@@ -71,7 +71,7 @@ class Looks(Machine):
         answer = self.world.ask(who, "GET", "/me")
         if self.agrees(answer, refuse, one.state == "erased"):
             assert answer.json["state"] == one.state
-        devices = self.world.ask(who, "GET", "/sessions").json["items"]
+        devices = self.world.ask(who, "GET", "/sessions").json["sessions"]
         assert len(devices) == sum(1 for s in one.sessions.values() if s.ends_at > self.now)
         if one.state != "erased":
             assert self.world.ask(who, "GET", "/me/settings").json == one.settings

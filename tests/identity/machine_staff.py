@@ -289,7 +289,11 @@ class Staff(Looks):
     @precondition(lambda self: self.given)
     @rule(back=NUMBERS, turn=TURNS, seen=SEEN)
     def settle(self, back: int, turn: str, seen: int) -> None:
-        """Feedback is answered, or closed, by who may and by who may not."""
+        """Feedback is answered, or closed, by who may and by who may not; and answered once more."""
+        self._settle(back, turn, seen)
+        self._settle(back, "z answers", 0)
+
+    def _settle(self, back: int, turn: str, seen: int) -> None:
         owner, feedback_id, found = self.given[-1 - back % len(self.given)]
         letter, does = turn.split()
         who = self.as_(self.model.people[owner]) if letter == "owner" else self.operators[letter]

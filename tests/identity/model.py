@@ -223,7 +223,8 @@ class Model:
     def end_mandate(self, who: Person, person_id: str, acting_id: str) -> None:
         """Either of them ends it; somebody without an account is never left alone."""
         refuse(who.person_id not in (person_id, acting_id))
-        one, other = self.known(person_id), self.known(acting_id)
+        self.known(who.person_id)
+        one, other = self.people[person_id], self.people[acting_id]
         if acting_id in one.acting:
             refuse(not one.phone and one.acting == [acting_id], "last_mandate")
             one.acting.remove(acting_id)
