@@ -13,6 +13,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -106,8 +107,11 @@ def scene() -> Iterator[Scene]:
         pytest.MonkeyPatch.context() as patch,
         on_moto(patch) as cloud,
         one_source() as source,
+        ExitStack() as around,
     ):
         bus = Bus(cloud)
+        for capability in capabilities():
+            around.enter_context(stories.surroundings(capability))
         with heard() as calls:
             for capability in capabilities():
                 with bus.inside(capability):

@@ -6,22 +6,28 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from shared import grants
-from shared.auth import Grant
+from shared.auth import Grant, Level, Role, level_of
 from shared.table import Transaction
 
 
 def hold(person_id: str, *held: Grant) -> None:
     """Store a person's grants, as somebody gave them long ago."""
     with Transaction() as transaction:
-        for grant in held:
+        for grant in _stored(held):
             grants.add_grant(transaction, person_id, grant)
 
 
 def lose(person_id: str, *lost: Grant) -> None:
     """Take a person's grants away, while the gateway still knows them."""
     with Transaction() as transaction:
-        for grant in lost:
+        for grant in _stored(lost):
             grants.remove_grant(transaction, person_id, grant)
+
+
+def _stored(held: Iterable[Grant]) -> list[Grant]:
+    """Those that have a row: a property officer has one, for the firm."""
+    officer = Role.PROPERTY_OFFICER
+    return [g for g in held if g.role is not officer or level_of(g.scope) is Level.COMPANY]
 
 
 @contextmanager

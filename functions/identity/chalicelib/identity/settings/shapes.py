@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+import datetime
 from typing import Annotated
 
 from msgspec import Meta
@@ -59,7 +59,7 @@ class ChangeSettings(Shape):
             return None
         given = self.quiet_hours
         return rules.QuietHours(
-            time.fromisoformat(given.begins_at), time.fromisoformat(given.ends_at)
+            datetime.time.fromisoformat(given.begins_at), datetime.time.fromisoformat(given.ends_at)
         )
 
 

@@ -11,7 +11,7 @@ They stand in the person's partition, so that they go with the person.
 
 from __future__ import annotations
 
-from datetime import time
+import datetime
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -82,7 +82,11 @@ def _key(person_id: str) -> tuple[str, str]:
 def _to_settings(item: _SettingsItem) -> Settings:
     pairs = (one.split(":") for one in item.opted_out.split())
     begins, _, ends = (item.quiet_hours or "").partition("-")
-    quiet = QuietHours(time.fromisoformat(begins), time.fromisoformat(ends)) if begins else None
+    quiet = (
+        QuietHours(datetime.time.fromisoformat(begins), datetime.time.fromisoformat(ends))
+        if begins
+        else None
+    )
     return Settings(
         person_id=item.pk.rpartition("#")[2],
         language=Language(item.language),
