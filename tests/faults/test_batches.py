@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import combinations, cycle
 from typing import Any
 
@@ -29,7 +30,14 @@ STREAMS = [source for source in sources() if not source.queue]
 @pytest.fixture
 def bus() -> Iterator[Bus]:
     """All capabilities, in which nothing happened yet; time stands still."""
-    with pytest.MonkeyPatch.context() as patch, on_moto(patch) as cloud, one_source():
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        on_moto(patch) as cloud,
+        one_source(),
+        ExitStack() as around,
+    ):
+        for capability in capabilities():
+            around.enter_context(stories.surroundings(capability))
         yield Bus(cloud)
 
 

@@ -11,9 +11,11 @@ from shared.table import Transaction
 
 
 def hold(person_id: str, *held: Grant) -> None:
-    """Store a person's grants, as somebody gave them long ago."""
+    """Store a person's grants, as somebody gave them long ago; those they have, they have."""
+    known = {(one.grant.role, one.grant.scope) for one in grants.held_by(person_id)}
+    more = [grant for grant in _stored(held) if (grant.role, grant.scope) not in known]
     with Transaction() as transaction:
-        for grant in _stored(held):
+        for grant in more:
             grants.add_grant(transaction, person_id, grant)
 
 
