@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from local.client import post_file, wait_until
 from local.estate import registers
 from local.platform import Platform
-from shared import ids
-from shared.auth import Role
+from shared import clock, ids
+from shared.auth import PLATFORM, Role
 from tests.fuzz.attack import Attack, Person
 from tests.fuzz.known import Known
 from tests.harness.estate import (
@@ -48,6 +49,7 @@ def play(platform: Platform, people: People, document: dict[str, Any]) -> Attack
         ("community_manager", estate.manager),
         ("dispatcher", dispatcher),
         ("technician", worker),
+        ("security_auditor", _auditor(people)),
         *(("owner", resident) for resident in residents),
         ("nobody", people.named("fuzz-stranger")),
     ]
@@ -55,8 +57,20 @@ def play(platform: Platform, people: People, document: dict[str, Any]) -> Attack
     return Attack(platform.base_url, document, [*callers, Person("nobody", None)], known)
 
 
+def _auditor(people: People) -> Someone:
+    someone = people.named("fuzz-auditor")
+    wanted = {
+        "person_id": someone.person_id,
+        "role": Role.SECURITY_AUDITOR,
+        "scope": PLATFORM,
+        "name": "罗审计",
+    }
+    ok(people.admin().call("POST", "/community/grants", wanted), 201)
+    return people.again(someone)
+
+
 def _known(estate: Estate, worker: Someone) -> Known:
-    community = estate.community_id
+    community, now = estate.community_id, clock.now()
     return Known(
         {
             "community_id": [community],
@@ -67,6 +81,8 @@ def _known(estate: Estate, worker: Someone) -> Known:
             "role": [Role.BUTLER],
             "person_id": [ids.person_id("fuzz", str(n)) for n in range(_NEWCOMERS)],
             "worker_id": [worker.person_id],
+            "since": [clock.to_text(now - timedelta(hours=hours)) for hours in (1, 40)],
+            "until": [clock.to_text(now)],
         }
     )
 

@@ -289,7 +289,7 @@ class Staff(Looks):
     @precondition(lambda self: self.given)
     @rule(back=NUMBERS, turn=TURNS, seen=SEEN)
     def settle(self, back: int, turn: str, seen: int) -> None:
-        """Feedback is answered, or closed, by who may and by who may not; and answered once more."""
+        """Feedback is answered, or closed, by who may and by who may not; then answered again."""
         self._settle(back, turn, seen)
         self._settle(back, "z answers", 0)
 

@@ -198,6 +198,7 @@ class Model:
             self.people[keeper].wards.remove(person_id)
         one.state, one.phone, one.username, one.credential = "erased", "", "", None
         one.acting.clear()
+        one.settings = CHOSEN | {"version": 0}
         one.sessions.clear()
 
     def take_in(self, who: Person, made_id: str) -> None:
@@ -212,7 +213,7 @@ class Model:
     def give_mandate(self, who: Person, acting_id: str, name: str) -> None:
         """Somebody lets another, whose name they know, act for them."""
         one, other = self.known(who.person_id), self.known(acting_id)
-        refuse(other.state != "active" or other.name != name)
+        refuse(other.state != "active" or not other.phone or other.name != name)
         refuse(one is other, "not_oneself")
         if acting_id not in one.acting:
             refuse(len(one.acting) >= MOST, "too_many_mandates")
@@ -314,11 +315,12 @@ class Model:
 
     def choose(self, who: Person, wanted: dict[str, Any]) -> dict[str, Any]:
         """Settings are chosen, seen at a version; the same once more changes nothing."""
-        one = self.known(who.person_id)
+        one = self.people[who.person_id]
         safe = {"emergency", "gates"} & {pair["topic"] for pair in wanted["opted_out"]}
         refuse(safe, "not_for_safety")
         if {**wanted, "version": 0} != {**one.settings, "version": 0}:
             refuse(wanted["version"] != one.settings["version"], "stale_version")
+            refuse(one.state != "active")
             one.settings = {**wanted, "version": wanted["version"] + 1}
         return one.settings
 

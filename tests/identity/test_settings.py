@@ -20,6 +20,12 @@ CHOSEN: dict[str, Any] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def somebody(identity: Identity) -> None:
+    """Whose settings they are."""
+    assert identity.someone("a") == PERSON
+
+
 def change(identity: Identity, **differing: Any) -> Answer:
     return identity.call("PUT", "/me/settings", {**CHOSEN, **differing}, person_id=PERSON)
 
@@ -91,3 +97,11 @@ def test_whoever_acts_for_somebody_chooses_in_their_name_and_it_says_so(identity
     (item,) = (i for i in identity.items() if i["sk"]["S"] == "settings")
     event = json.loads(item["event"]["S"])
     assert (event["actor_id"], event["for_id"]) == (acting, PERSON)
+
+
+@pytest.mark.parametrize("state", ["frozen", "merged", "erased"])
+def test_who_is_not_active_leaves_no_settings_behind(identity: Identity, state: str) -> None:
+    identity.someone_is(PERSON, state)
+    before = identity.items()
+    assert change(identity).status == 404
+    assert identity.items() == before

@@ -2,8 +2,9 @@
 
 Access patterns
 ---------------
-1. one person's settings     Get  pk = platform#person#{person}, sk = settings
-2. a change of them          Put  the same, on its version
+1. one person's settings     Get       pk = platform#person#{person}, sk = settings
+2. a change of them          Transact  the same, on its version, while the person is active:
+                                       pk = platform#person#{person}, sk = person
 3. their end                 Transact  the same
 
 They stand in the person's partition, so that they go with the person.
@@ -25,14 +26,18 @@ from chalicelib.identity.settings.rules import (
     Topic,
 )
 from shared import events
-from shared.errors import Conflict
-from shared.table import Refused, Transaction
+from shared.errors import Conflict, NotFound
+from shared.table import Refused, Transaction, Unmet
 
 
 class _SettingsItem(records.Item):
     language = UnicodeAttribute()
     opted_out = UnicodeAttribute()
     quiet_hours = UnicodeAttribute(null=True)
+
+
+class _PersonItem(records.Item):
+    state = UnicodeAttribute()
 
 
 def get_settings(person_id: str) -> Settings:
@@ -46,6 +51,8 @@ def save_settings(settings: Settings, before: Settings, event: events.Event) -> 
 
     Raises
     ------
+    NotFound
+        The person is not active: who was erased leaves nothing behind.
     Conflict
         `stale_version`: another change came in between.
     """
@@ -59,7 +66,12 @@ def save_settings(settings: Settings, before: Settings, event: events.Event) -> 
     )
     item.announce(before.outbox, event)
     try:
-        item.put()
+        with Transaction() as transaction:
+            pk, _ = _key(settings.person_id)
+            transaction.require(_PersonItem, pk, "person", _PersonItem.state == "active")
+            transaction.put(item)
+    except Unmet as unmet:
+        raise NotFound from unmet
     except Refused as refused:
         if refused.stored is None:
             raise Conflict("stale_version") from refused
