@@ -90,6 +90,7 @@ def _transact() -> None:
 PLAIN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "dynamodb": ("dynamodb", "get_item", {"TableName": "t", "Key": {"pk": {"S": "p"}}}),
     "events": ("events", "put_events", {"Entries": [{"Source": "s"}]}),
+    "kms": ("kms", "decrypt", {"CiphertextBlob": b"k"}),
     "s3": ("s3", "get_object", {"Bucket": "bucket", "Key": "key"}),
     "sqs": ("sqs", "send_message", {"QueueUrl": "https://sqs/q", "MessageBody": "m"}),
     "stepfunctions": ("stepfunctions", "describe_state_machine", {"stateMachineArn": "arn:aws:x"}),

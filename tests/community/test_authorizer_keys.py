@@ -266,6 +266,7 @@ def test_a_person_without_grants_is_known_and_may_nothing(
     assert answer["context"] == {
         "person_id": ids.person_id(issuer.address, "stranger"),
         "grants": "",
+        "acting_id": "",
     }
 
 
