@@ -119,8 +119,8 @@ class _BrokenItem(Record):
     pass
 
 
-def add_activity(activity: Activity, people: Sequence[str]) -> bool:
-    """Keep an activity in the hour of its receipt; False for one that is known already.
+def add_activity(activity: Activity, people: Sequence[str]) -> None:
+    """Keep an activity in the hour of its receipt; one that is known already stays as it is.
 
     Raises
     ------
@@ -137,8 +137,8 @@ def add_activity(activity: Activity, people: Sequence[str]) -> bool:
     except Collided:
         raise
     except Refused:
-        return False
-    return True
+        # What stands in the way is its own mark: it was kept when it came before.
+        return
 
 
 def list_activities(search: Search, limit: int, cursor: str | None) -> Page[Activity]:
