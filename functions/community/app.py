@@ -39,7 +39,7 @@ def authorize(event: dict[str, Any], context: object) -> dict[str, Any]:
         app.logger.info("refused", extra={"reason": str(error)})
         # The gateway answers 401 to exactly this text (AWS: Lambda authorizer output).
         raise Exception("Unauthorized") from None
-    handed_on = to_context(bearer.person_id, grants, bearer.acting_id)
+    handed_on = to_context(bearer.person_id, grants, bearer.acting_id, bearer.session_id)
     answer = AuthResponse(["*"], bearer.person_id, handed_on)
     return answer.to_dict(AuthRequest("TOKEN", "", event["methodArn"]))
 

@@ -267,6 +267,7 @@ def test_a_person_without_grants_is_known_and_may_nothing(
         "person_id": ids.person_id(issuer.address, "stranger"),
         "grants": "",
         "acting_id": "",
+        "session_id": "",
     }
 
 

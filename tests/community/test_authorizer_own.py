@@ -22,6 +22,7 @@ from tests.harness.issuer import CLIENT, Issuer, new_key, public_jwk, rs256
 KEY, OUTSIDE_KEY = new_key(), new_key()
 METHOD = "arn:aws:execute-api:ap-southeast-1:000000000000:a1b2c3/local/GET/me"
 MOTHER, DAUGHTER = "per_" + "m" * 26, "per_" + "d" * 26
+SESSION = "ses_" + "s" * 26
 _AS_WE_DO = {"typ": "at+jwt"}
 
 
@@ -54,7 +55,7 @@ def made(issuer: Issuer, header: dict[str, Any] | None = None, **differing: Any)
         "sub": MOTHER,
         "aud": "linli",
         "acr": "resident",
-        "sid": "ses_" + "s" * 26,
+        "sid": SESSION,
         "jti": "tok_" + "t" * 26,
         "client_id": None,
         "token_use": None,
@@ -125,9 +126,12 @@ def test_an_attack_on_our_own_tokens_is_refused(
 
 
 GOOD: dict[str, tuple[dict[str, Any], Bearer]] = {
-    "a resident": ({}, Bearer(MOTHER, as_staff=False)),
-    "staff": ({"acr": "staff"}, Bearer(MOTHER, as_staff=True)),
-    "somebody who acts": ({"act": {"sub": DAUGHTER}}, Bearer(MOTHER, False, DAUGHTER)),
+    "a resident": ({}, Bearer(MOTHER, as_staff=False, session_id=SESSION)),
+    "staff": ({"acr": "staff"}, Bearer(MOTHER, as_staff=True, session_id=SESSION)),
+    "somebody who acts": (
+        {"act": {"sub": DAUGHTER}, "sid": ""},
+        Bearer(MOTHER, False, DAUGHTER),
+    ),
 }
 
 
@@ -190,7 +194,12 @@ def granted(function: Callable[..., Any]) -> None:
 def test_a_code_or_wechat_carries_no_right_of_staff(
     acr: str, grants: str, function: Callable[..., Any], tally: Tally
 ) -> None:
-    assert function(acr=acr) == {"person_id": MOTHER, "grants": grants, "acting_id": ""}
+    assert function(acr=acr) == {
+        "person_id": MOTHER,
+        "grants": grants,
+        "acting_id": "",
+        "session_id": SESSION,
+    }
     tally.count(1, f"the rights of {acr}")
 
 
@@ -199,7 +208,7 @@ def test_a_code_or_wechat_carries_no_right_of_staff(
 def test_who_acts_is_let_in_while_the_mandate_stands(
     function: Callable[..., Any], tally: Tally
 ) -> None:
-    acting = {"act": {"sub": DAUGHTER}}
+    acting = {"act": {"sub": DAUGHTER}, "sid": ""}
     assert function(**acting) == "Unauthorized"
     with Transaction() as transaction:
         add_mandate(transaction, MOTHER, DAUGHTER)
@@ -207,6 +216,7 @@ def test_who_acts_is_let_in_while_the_mandate_stands(
         "person_id": MOTHER,
         "grants": "owner:com_7k2m9x4a/3/1/502",
         "acting_id": DAUGHTER,
+        "session_id": "",
     }
     # A mandate is of one person, and goes one way.
     assert function(act={"sub": "per_" + "x" * 26}) == "Unauthorized"

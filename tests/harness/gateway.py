@@ -35,6 +35,7 @@ def proxy_event(
     headers: dict[str, str] | None = None,
     person_id: str | None = None,
     grants: tuple[Grant, ...] = (),
+    session_id: str = "",
     authorizer: Mapping[str, str] | None = None,
     address: str = "203.0.113.7",
 ) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def proxy_event(
     if authorizer is not None:
         context["authorizer"] = dict(authorizer)
     elif person_id is not None:
-        context["authorizer"] = to_context(person_id, grants)
+        context["authorizer"] = to_context(person_id, grants, session_id=session_id)
     return {
         "resource": resource,
         "path": path,

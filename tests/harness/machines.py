@@ -133,6 +133,7 @@ class World:
             headers={"Idempotency-Key": key} if key else {},
             person_id=who.person_id,
             grants=tuple(who.grants),
+            session_id=who.session_id,
         )
 
     def start(self, function: str, event: Mapping[str, Any]) -> Any:
@@ -182,6 +183,7 @@ class Person:
     def __init__(self, letter: str, *grants: Grant) -> None:
         self.person_id = "per_" + letter * 26
         self.grants = list(grants)
+        self.session_id = ""
 
     def __repr__(self) -> str:
         return self.person_id[:6]

@@ -196,6 +196,8 @@ class Recorder:
                 headers={"Idempotency-Key": key},
                 person_id=who.person_id,
                 grants=who.grants,
+                # Few stories ask what hangs on the session that asks.
+                session_id=getattr(who, "session_id", ""),
             )
 
         view = operation_of(self.module.app, method, url).view.__name__

@@ -141,13 +141,17 @@ class IdentityMachine(Staff):
         self._send(send)
 
     @precondition(some_people)
-    @rule(number=NUMBERS, letter=st.sampled_from([None, None, "z", "c"]))
-    def erase(self, number: int, letter: str | None) -> None:
+    @rule(
+        number=NUMBERS,
+        letter=st.sampled_from([None, None, "z", "c"]),
+        device=st.sampled_from([0, 0, 1]),
+    )
+    def erase(self, number: int, letter: str | None, device: int) -> None:
         """Somebody goes, having just signed in; or the operator erases them."""
-        self._erase(self.one(number), letter)
+        self._erase(self.one(number), letter, device)
 
-    def _erase(self, one: Somebody, letter: str | None) -> None:
-        who = self.operators[letter] if letter else self.as_(one)
+    def _erase(self, one: Somebody, letter: str | None, device: int = 0) -> None:
+        who = self.operators[letter] if letter else self.as_(one, device)
         url, body = "/me/erasure", None
         if letter:
             url, body = f"/persons/{one.person_id}/erasure", {"reason": "own_wish"}

@@ -56,10 +56,16 @@ class Looks(Machine):
         people = list(self.model.people.values())
         return people[-1 - number % len(people)]
 
-    def as_(self, one: Somebody) -> Person:
-        """Somebody, as the authorizer speaks for them."""
+    def as_(self, one: Somebody, device: int = 0) -> Person:
+        """Somebody, as the authorizer speaks for them; on the device they opened last, or before.
+
+        A token outlives its session by some minutes.
+        """
         found = Person("x")
         found.person_id = one.person_id
+        opened = list(one.sessions.values())
+        if opened:
+            found.session_id = opened[-1 - device % len(opened)].id
         return found
 
     @precondition(some_people)

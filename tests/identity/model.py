@@ -19,13 +19,14 @@ CHOSEN: dict[str, Any] = {"language": "zh-CN", "opted_out": [], "quiet_hours": N
 
 @dataclass
 class Session:
-    """A device that somebody is signed in on."""
+    """A device that somebody is signed in on; its id is learnt from the answer."""
 
     assurance: str
     opened_at: datetime
     used_at: datetime
     ends_at: datetime
     counter: int = 0
+    id: str = ""
 
 
 @dataclass
@@ -191,8 +192,7 @@ class Model:
         one = there(self.people.get(person_id))
         if one.state == "erased":
             return
-        recent = any(now - session.opened_at <= 15 * MINUTE for session in one.sessions.values())
-        refuse(own and not recent, "sign_in_again")
+        refuse(own and not self.recent(who, now), "sign_in_again")
         refuse(one.wards, "wards_first")
         for keeper in one.acting:
             self.people[keeper].wards.remove(person_id)
@@ -200,6 +200,12 @@ class Model:
         one.acting.clear()
         one.settings = CHOSEN | {"version": 0}
         one.sessions.clear()
+
+    def recent(self, who: Person, now: datetime) -> bool:
+        """Whether the very session that asks was opened just now."""
+        devices = self.people[who.person_id].sessions.values()
+        asking = [session for session in devices if session.id == who.session_id]
+        return any(now - session.opened_at <= 15 * MINUTE for session in asking)
 
     def take_in(self, who: Person, made_id: str) -> None:
         """Somebody without an account, for whom somebody acts."""

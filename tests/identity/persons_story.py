@@ -103,7 +103,8 @@ def _go(recorder: Recorder) -> None:
     """One goes by themselves, having just signed in; another one is erased by the operator."""
     with hours_later(1):
         goes, erased = _arrived(70, name="张三"), _arrived(71)
-        opening.open_session(goes.person_id, "resident", "iPhone", "sms", clock.now())
-        recorder.request(goes, "POST", "/me/erasure")
+        held = opening.open_session(goes.person_id, "resident", "iPhone", "sms", clock.now())
+        here = Person(goes.person_id, session_id=held.session_id)
+        recorder.request(here, "POST", "/me/erasure")
         url = f"/persons/{erased.person_id}/erasure"
         recorder.request(ADMIN, "POST", url, {"reason": "own_wish"})

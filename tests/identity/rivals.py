@@ -271,7 +271,7 @@ def _about_oneself(of: Recorder, staff: Person, known: dict[str, Any]) -> list[T
         of.asking(staff, "POST", "/me/exports", None, key="export-1"),
         of.asking(staff, "POST", f"/sessions/{session_id}/sign-out"),
         of.asking(staff, "POST", "/sessions/sign-out"),
-        of.asking(staff, "POST", "/me/erasure"),
+        of.asking(Person(staff.person_id, session_id=session_id), "POST", "/me/erasure"),
     ]
 
 

@@ -83,13 +83,15 @@ class Identity:
         *,
         person_id: str | None = None,
         acting_id: str = "",
+        session_id: str = "",
         key: str = "key-0001",
         address: str = ADDRESS,
     ) -> Answer:
         """One request, in somebody's name or in nobody's."""
         named: dict[str, Any] = {}
         if person_id:
-            named["authorizer"] = {"person_id": person_id, "grants": "", "acting_id": acting_id}
+            caller = {"person_id": person_id, "grants": "", "acting_id": acting_id}
+            named["authorizer"] = {**caller, "session_id": session_id}
         headers = {"Idempotency-Key": key}
         return send(
             self.module.app, method, url, body=body, headers=headers, address=address, **named

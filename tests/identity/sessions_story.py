@@ -20,10 +20,14 @@ _PHONE = "13700000000"
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who calls, as the authorizer speaks for them; nobody has no id."""
+    """Somebody who calls, as the authorizer speaks for them; nobody has no id.
+
+    Their session only where something hangs on it.
+    """
 
     person_id: str
     grants: tuple[Grant, ...] = ()
+    session_id: str = ""
 
 
 NOBODY = Person("")

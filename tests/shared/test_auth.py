@@ -168,6 +168,16 @@ def test_grants_survive_the_gateways_context(grants: list[Grant]) -> None:
 def test_who_acts_for_another_survives_the_gateways_context() -> None:
     handed_on = auth.from_context(auth.to_context("per_1", (), "per_2"), ASSIGN)
     assert (handed_on.person_id, handed_on.acting_id) == ("per_1", "per_2")
+    assert handed_on.session_id == ""
+
+
+def test_the_session_of_a_token_survives_the_gateways_context() -> None:
+    handed_on = auth.from_context(auth.to_context("per_1", (), session_id="ses_1"), ASSIGN)
+    assert (handed_on.person_id, handed_on.acting_id, handed_on.session_id) == (
+        "per_1",
+        "",
+        "ses_1",
+    )
 
 
 def test_a_right_that_is_off_is_lacking_on_that_grant_alone() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -37,9 +37,10 @@ STRANGER = Somebody("per_" + "s" * 26, (Grant(Role.BUTLER, "com_8m3n0y5b"),))
 
 @dataclass(frozen=True)
 class People:
-    """Identity with its operators and a butler."""
+    """Identity with its operators and a butler, and on which session each signed in last."""
 
     identity: Identity
+    sessions: dict[str, str] = field(default_factory=dict)
 
     def call(
         self, who: Somebody, method: str, url: str, body: Any = None, key: str = "key-0001"
@@ -56,6 +57,7 @@ class People:
                 "person_id": who.person_id,
                 "grants": packed,
                 "acting_id": who.acting_id,
+                "session_id": self.sessions.get(who.person_id, ""),
             },
         )
 
@@ -67,8 +69,11 @@ class People:
         return Somebody(person.id, grants)
 
     def sign_in(self, who: Somebody, now: datetime | None = None) -> None:
-        """Somebody signs in on a device."""
-        opening.open_session(who.person_id, "resident", "iPhone", "sms-1", now or clock.now())
+        """Somebody signs in on a device, and asks from there from now on."""
+        at = now or clock.now()
+        cause = f"sms-{who.person_id}-{at}"
+        held = opening.open_session(who.person_id, "resident", "iPhone", cause, at)
+        self.sessions[who.person_id] = held.session_id
 
     def stored(self) -> str:
         """Everything in the table and the grants table, bytes as they are."""

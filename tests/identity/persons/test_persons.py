@@ -235,6 +235,21 @@ def test_nobody_is_erased_by_a_device_that_lies_around(people: People) -> None:
         assert people.call(who, "POST", "/me/erasure").status == 200
 
 
+def test_a_sign_in_elsewhere_makes_no_old_session_a_recent_one(people: People) -> None:
+    """A stolen token of last week asks while its owner signs in on their own telephone."""
+    who = people.resident()
+    with hours_later(-48):
+        people.sign_in(who)
+    stolen = people.sessions[who.person_id]
+    people.sign_in(who)
+    own = people.sessions[who.person_id]
+    for session_id in (stolen, "", "ses_" + "x" * 26):
+        people.sessions[who.person_id] = session_id
+        assert people.call(who, "POST", "/me/erasure").json["code"] == "sign_in_again"
+    people.sessions[who.person_id] = own
+    assert people.call(who, "POST", "/me/erasure").status == 200
+
+
 def test_nobody_is_erased_by_who_acts_for_them(people: People) -> None:
     who = people.resident()
     people.sign_in(who)

@@ -125,11 +125,14 @@ class Bearer(msgspec.Struct, frozen=True):
         Whether roles of staff count: our own issuer may be too unsure of who it is.
     acting_id
         Who acts for the person; empty where they act themselves.
+    session_id
+        The session of our own issuer that the token came of, if it came of one.
     """
 
     person_id: str
     as_staff: bool = True
     acting_id: str = ""
+    session_id: str = ""
 
 
 class _OwnClaims(msgspec.Struct):
@@ -139,6 +142,7 @@ class _OwnClaims(msgspec.Struct):
     aud: str
     acr: Literal["resident", "staff"]
     act: _Actor | None = None
+    sid: str = ""
 
 
 class _Actor(msgspec.Struct, forbid_unknown_fields=True):
@@ -310,7 +314,7 @@ def _of_our_own(header: Mapping[str, Any], claims: Mapping[str, Any], issuer: Is
         raise Refused("nobody who could act")
     if own.act is not None and (not acting_id or own.acr != "resident"):
         raise Refused("staff acts for nobody")
-    return Bearer(own.sub, own.acr == "staff", acting_id)
+    return Bearer(own.sub, own.acr == "staff", acting_id, own.sid)
 
 
 def _check_audience(claims: Mapping[str, Any], issuer: Issuer) -> None:

@@ -172,13 +172,15 @@ class Caller(msgspec.Struct):
 
     `checked` turns true when an action asked for a scope or bound itself to the caller's own
     things; the way in refuses to answer for an action that did neither.  `acting_id` is who sits
-    at the device where that is somebody else, with a mandate to act for the person.
+    at the device where that is somebody else, with a mandate to act for the person.  `session_id`
+    is the session that the token came of; a token of an acting one or of elsewhere has none.
     """
 
     person_id: str
     grants: tuple[Grant, ...]
     permission: Permission
     acting_id: str = ""
+    session_id: str = ""
     checked: bool = False
 
     @property
@@ -282,7 +284,9 @@ def assert_checked() -> None:
         raise AssertionError(f"an action under {caller.permission.name} never checked its caller")
 
 
-def to_context(person_id: str, grants: Iterable[Grant], acting_id: str = "") -> dict[str, str]:
+def to_context(
+    person_id: str, grants: Iterable[Grant], acting_id: str = "", session_id: str = ""
+) -> dict[str, str]:
     """The authorizer's answer: a gateway context holds texts only.
 
     Grants are written `role:scope,scope;role-right:scope`, as a hundred of them must stay below
@@ -293,7 +297,12 @@ def to_context(person_id: str, grants: Iterable[Grant], acting_id: str = "") -> 
         role = _BETWEEN.join(filter(None, (grant.role.value, grant.written_off)))
         by_role.setdefault(role, []).append(grant.scope)
     packed = ";".join(f"{role}:{','.join(scopes)}" for role, scopes in sorted(by_role.items()))
-    return {"person_id": person_id, "grants": packed, "acting_id": acting_id}
+    return {
+        "person_id": person_id,
+        "grants": packed,
+        "acting_id": acting_id,
+        "session_id": session_id,
+    }
 
 
 def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
@@ -313,4 +322,5 @@ def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
         role, _, off = held.partition(_BETWEEN)
         written += [(role, scope, off) for scope in scopes.split(",")]
     grants = tuple(known_grants(written))
-    return Caller(person_id, grants, wanted, context.get("acting_id", ""))
+    acting_id, session_id = (context.get(name, "") for name in ("acting_id", "session_id"))
+    return Caller(person_id, grants, wanted, acting_id, session_id)

@@ -86,7 +86,8 @@ def erase_account(caller: Caller, now: datetime) -> Person:
     Raises
     ------
     Conflict
-        `sign_in_again`: their newest sign-in is too old.  `wards_first`: they act for others.
+        `sign_in_again`: the session that asks was opened too long ago, or is none.  `wards_first`:
+        they act for others.
     """
     person = store.get_person(caller.own())
     if person is not None and person.state is PersonState.ERASED:
@@ -94,8 +95,8 @@ def erase_account(caller: Caller, now: datetime) -> Person:
     standing = rules.check_standing(person)
     if caller.acting_id:
         raise NotFound
-    opened = (one.opened_at for one in sessions.get_sessions(standing.id).open)
-    rules.check_recent(max(opened, default=None), now)
+    asking = sessions.get_sessions(standing.id).find(caller.session_id)
+    rules.check_recent(asking, now)
     return erasing.erase(standing, standing.id, now)
 
 

@@ -14,7 +14,7 @@ from shared.errors import Conflict, Limited, NotFound
 from shared.outbox import EMPTY, Outbox
 
 RECENT = timedelta(minutes=15)
-"""How old a sign-in may be by which somebody erases themselves."""
+"""How old the sign-in may be of whoever erases themselves or takes another phone."""
 MAX_WARDS = 10
 """People for whom one person may act."""
 
@@ -196,15 +196,20 @@ def erased(person: Person) -> Person:
     )
 
 
-def check_recent(opened_at: datetime | None, now: datetime) -> None:
-    """Let nobody erase somebody by a device that lies around.
+def check_recent(asking: Session | None, now: datetime) -> None:
+    """Let nobody do by a device that lies around what cannot be undone.
+
+    Parameters
+    ----------
+    asking
+        The very session that asks: a sign-in on another device says nothing of who holds this one.
 
     Raises
     ------
     Conflict
-        `sign_in_again`: the newest sign-in is too long ago.
+        `sign_in_again`: it was opened too long ago, or has ended.
     """
-    if opened_at is None or now - opened_at > RECENT:
+    if asking is None or now - asking.opened_at > RECENT:
         raise Conflict("sign_in_again")
 
 
