@@ -15,7 +15,7 @@ from tests.harness.recorder import Recorder
 from tests.identity.scene import sandboxes
 
 _HOUR = 3_600
-_PHONE = "13700000000"
+_PHONE, _OTHER_PHONE = "13700000000", "13700000001"
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,11 @@ def _comes_by_wechat(recorder: Recorder) -> dict[str, Any]:
     recorder.request(NOBODY, "POST", "/codes", {"phone": phone}, 202)
     bound = {"phone": phone, "code": sandboxes().messages.code(phone)}
     recorder.request(child, "POST", "/me/phone", bound)
+    # They get another number, and leave the first to whoever has it next.
+    recorder.request(NOBODY, "POST", "/codes", {"phone": _OTHER_PHONE}, 202)
+    bound = {"phone": _OTHER_PHONE, "code": sandboxes().messages.code(_OTHER_PHONE)}
+    here = Person(child.person_id, session_id=held[1]["session_id"])
+    recorder.request(here, "POST", "/me/phone", bound, key="replace-0001")
     found: dict[str, Any] = held[0]
     return found
 

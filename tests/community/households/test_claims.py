@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from chalicelib.community.people import contacts
@@ -30,9 +32,9 @@ def claim(estate: Estate, person_id: str, number: str = "503", key: str = "key-0
     return send(APP, "POST", url, person_id=person_id, headers=headers, body=body)
 
 
-def reached_by(person_id: str, phone: str, name: str) -> None:
+def reached_by(person_id: str, phone: str, name: str, told_at: datetime = NOW) -> None:
     told = Contact(vault.blind("phone", phone), vault.blind("name", name))
-    contacts.keep_contact(person_id, told, NOW)
+    contacts.keep_contact(person_id, told, told_at)
 
 
 def test_who_has_the_phone_and_the_name_is_an_owner_at_once(estate: Estate) -> None:
@@ -44,6 +46,15 @@ def test_who_has_the_phone_and_the_name_is_an_owner_at_once(estate: Estate) -> N
     assert claim(estate, STRANGER) == made
     assert claim(estate, STRANGER, key="key-0002").json["state"] == "confirmed"
     assert grants.grants_of(STRANGER) == (home,)
+
+
+def test_a_phone_that_gave_way_to_another_opens_no_home(estate: Estate) -> None:
+    reached_by(STRANGER, OWNER_PHONE, OWNER_NAME)
+    reached_by(STRANGER, "13711112222", OWNER_NAME, NOW + timedelta(seconds=1))
+    # What was told first may come last.
+    reached_by(STRANGER, OWNER_PHONE, OWNER_NAME)
+    assert claim(estate, STRANGER).json["state"] == "pending"
+    assert grants.grants_of(STRANGER) == ()
 
 
 def test_who_is_not_known_learns_nothing_of_whom_the_register_knows(estate: Estate) -> None:

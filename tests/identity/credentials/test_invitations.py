@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.identity.credentials import actions
+from chalicelib.identity.persons import arrivals
 from shared import clock
 from shared.auth import PLATFORM, Role
 from tests.identity.credentials.staffroom import (
@@ -274,6 +275,13 @@ def test_an_approved_firm_gives_nobody_another_password(room: Staffroom) -> None
 def _invitation_id(room: Staffroom) -> str:
     (item,) = (i for i in room.identity.items() if "#invitation#" in i["pk"]["S"])
     return str(item["id"]["S"])
+
+
+def test_an_invitation_to_a_phone_that_was_given_up_makes_no_way_in(room: Staffroom) -> None:
+    person_id = room.invite().json["person_id"]
+    room.accept()
+    arrivals.bind(person_id, "phone", OTHER_PHONE, clock.now(), replaces=True)
+    assert room.confirm().json["code"] == "code_not_valid"
 
 
 def test_who_is_frozen_meanwhile_does_not_come_in(room: Staffroom) -> None:

@@ -158,6 +158,7 @@ def _confirm(invitation: Invitation, totp: str, mark: str, now: datetime) -> str
     person, wrapped = persons.get_with_key(invitation.person_id)
     if invitation.proof is None or person is None or not wrapped:
         raise Conflict("code_not_valid")
+    rules.check_reached(person, invitation)
     secret = _secret(person.id, wrapped, invitation.proof)
     step = authenticator.step_of_code(secret, totp, rules.steps_around(now))
     if step is None:

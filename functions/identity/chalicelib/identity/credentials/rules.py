@@ -178,6 +178,18 @@ def waits(invitation: Invitation, now: datetime) -> bool:
     return invitation.stage is not Stage.DONE and now < invitation.ends_at
 
 
+def check_reached(person: Person, invitation: Invitation) -> None:
+    """Let an invitation make no way in for somebody who has given up the phone it was sent to.
+
+    Raises
+    ------
+    Conflict
+        `code_not_valid`: they sign in by another phone now, or by none.
+    """
+    if person.login("phone") != Login("phone", invitation.phone):
+        raise Conflict("code_not_valid")
+
+
 def accept(invitation: Invitation, proof: Proof, mark: str) -> Invitation:
     """The invitation with what shall become the credential, in place of what stood there."""
     return replace(invitation, stage=Stage.ACCEPTED, proof=proof, mark=mark)

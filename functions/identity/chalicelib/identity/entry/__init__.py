@@ -1,1 +1,1 @@
-"""Signing in (登录): residents by a code sent to their phone or by WeChat; phones bound later."""
+"""Signing in (登录): residents by a code or by WeChat; phones bound and changed."""

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from chalicelib.identity.codes import proving, rules, store
 from chalicelib.identity.persons import arrivals
-from chalicelib.identity.persons.rules import Details
+from chalicelib.identity.persons.rules import Details, check_recent
 from chalicelib.identity.providers import text_messages, wechat
 from chalicelib.identity.sessions import opening
+from chalicelib.identity.sessions import store as sessions
 from chalicelib.identity.sessions.opening import Tokens
 from shared import ids, vault
 from shared.auth import Caller
@@ -67,23 +68,37 @@ def sign_in_by_wechat(code: str, device: str, key: str, now: datetime) -> Tokens
 
 
 def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -> str:
-    """Let the caller sign in by a phone they hold; the phone.
+    """Let the caller sign in by a phone they hold, and no more by the one before; the phone.
+
+    A number is given to somebody else some months after it was given up: whoever has it then must
+    come in as themselves.
 
     Raises
     ------
     Conflict
         `code_refused`.  `login_of_another`: somebody else signs in by it; the operator can merge
-        the two.  `login_taken`: the caller has another phone.
+        the two.  `sign_in_again`: another phone would give way, and the session that asks was
+        opened too long ago.
     """
-    person_id = _own(caller)
-    arrivals.check_there(person_id)
-    proving.prove_phone(vault.blind("phone", phone), code, f"{person_id}|{key}", now)
-    arrivals.bind(person_id, "phone", phone, now)
+    person_id, blind = _own(caller), vault.blind("phone", phone)
+    known = arrivals.check_there(person_id).login("phone")
+    replaces = known is not None and known.blind != blind
+    if replaces:
+        # Before the code is used up: after the next sign-in it may still be good.
+        check_recent(sessions.get_sessions(person_id).find(caller.session_id), now)
+    proving.prove_phone(blind, code, f"{person_id}|{key}", now)
+    arrivals.bind(person_id, "phone", phone, now, replaces=replaces)
     return phone
 
 
 def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str:
-    """Let the caller sign in by the phone that WeChat knows of them; the phone."""
+    """Let the caller sign in by the phone that WeChat knows of them; the phone.
+
+    Raises
+    ------
+    Conflict
+        `login_taken`: they have another, which gives way to the code of a new one only.
+    """
     person_id = _own(caller)
     try:
         phone = wechat.phone_of(code, f"{person_id}|{key}", now)

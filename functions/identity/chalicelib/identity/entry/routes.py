@@ -70,11 +70,11 @@ def sign_in_by_wechat(call: Call[shapes.SignInByWechat, NoQuery]) -> sessions.To
     allows=SIGNED_IN,
     takes=shapes.BindPhone,
     gives=shapes.BoundPhone,
-    errors=_BINDING_REFUSALS,
+    errors=[*_BINDING_REFUSALS, "sign_in_again"],
     keyed=True,
 )
 def bind_phone(call: Call[shapes.BindPhone, NoQuery]) -> shapes.BoundPhone:
-    """Bind a phone by the code that it shows."""
+    """Bind a phone by the code that it shows, in place of the one before (绑定、更换手机号)."""
     body = call.body
     return shapes.bound_phone(
         actions.bind_phone(call.caller, body.phone, body.code, call.key, call.now)

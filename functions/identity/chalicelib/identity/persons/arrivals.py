@@ -58,8 +58,15 @@ def arrive(
     raise Conflict("busy")
 
 
-def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
+def bind(
+    person_id: str, kind: vault.Kind, value: str, now: datetime, *, replaces: bool = False
+) -> Person:
     """Let a person sign in by this as well, which they have proven to be theirs.
+
+    Parameters
+    ----------
+    replaces
+        Whether another of its kind gives way: whoever has that one comes in by it no more.
 
     Raises
     ------
@@ -67,11 +74,12 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
         There is no such person, or they are not active.
     Conflict
         `login_of_another`: somebody else signs in by it; the operator can merge the two.
-        `login_taken`: they sign in by another of its kind.  `busy`: they kept being changed.
+        `login_taken`: they sign in by another of its kind, which stays.  `busy`: they kept being
+        changed.
     """
     for _ in range(_ATTEMPTS):
         try:
-            return _bind(person_id, kind, value, now)
+            return _bind(person_id, kind, value, now, replaces=replaces)
         except Conflict as conflict:
             # What proved it is used up: whoever lost a race to another change looks again.
             if conflict.code not in ("busy", "stale_version"):
@@ -79,8 +87,8 @@ def bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
     raise Conflict("busy")
 
 
-def check_there(person_id: str) -> None:
-    """Go on only with somebody who is there and active.
+def check_there(person_id: str) -> Person:
+    """Somebody who is there and active.
 
     Raises
     ------
@@ -90,9 +98,10 @@ def check_there(person_id: str) -> None:
     person = store.get_person(person_id)
     if person is None or person.state is not PersonState.ACTIVE:
         raise NotFound
+    return person
 
 
-def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person:
+def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime, *, replaces: bool) -> Person:
     person, key = store.get_with_key(person_id)
     if person is None or person.state is not PersonState.ACTIVE:
         raise NotFound
@@ -104,12 +113,14 @@ def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime) -> Person
     details = envelopes.opened(person.id, key, person.envelope)
     proven: dict[str, Any] = {kind: value}
     sealed = envelopes.seal(person.id, key, replace(details, **proven))
-    after = replace(rules.with_login(person, login), envelope=sealed)
+    after = replace(rules.with_login(person, login, replaces=replaces), envelope=sealed)
     held = Held(login, person.id)
     told = telling.of_phone(held, person.name_key, person.id, now) if kind == "phone" else None
     with store.writing() as writing:
         writing.person(after)
         writing.login(held, told)
+        for gone in set(person.logins) - set(after.logins):
+            writing.drop_login(gone)
     return replace(after, version=after.next_version)
 
 

@@ -273,17 +273,23 @@ def completed(own: Details, other: Details) -> Details:
     return Details(**facts)
 
 
-def with_login(person: Person, login: Login) -> Person:
+def with_login(person: Person, login: Login, *, replaces: bool) -> Person:
     """The person who also signs in by this.
+
+    Parameters
+    ----------
+    replaces
+        Whether another of its kind gives way to it.
 
     Raises
     ------
     Conflict
-        `login_taken`: they sign in by another of its kind.
+        `login_taken`: they sign in by another of its kind, which stays.
     """
-    if person.login(login.kind) is not None:
+    others = tuple(one for one in person.logins if one.kind != login.kind)
+    if others != person.logins and not replaces:
         raise Conflict("login_taken")
-    return replace(person, logins=(*person.logins, login))
+    return replace(person, logins=(*others, login))
 
 
 def check_named(person: Person, name_key: str) -> None:

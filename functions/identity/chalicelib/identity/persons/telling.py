@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.identity.persons.rules import Held, Person
-from shared import events
+from shared import clock, events, ids
 from shared.auth import PLATFORM
 
 SOURCE = "identity"
@@ -30,11 +30,15 @@ def of_person(
 
 
 def of_phone(held: Held, name_key: str, actor_id: str, now: datetime) -> events.Event:
-    """That a person is reached at a phone, and called by a name: both as keyed hashes."""
+    """That a person is reached at a phone, and called by a name: both as keyed hashes.
+
+    A number that was given up is bound again, by somebody else or by the same: each time it is
+    another thing that happens, though the record of it begins at the same version.
+    """
     return events.happened(
         "PhoneBound",
         SOURCE,
-        f"login_{held.login.blind}",
+        ids.derived_platform_id("login", held.login.blind, held.person_id, clock.to_text(now)),
         (held.version or 0) + 1,
         at=now,
         community_id=PLATFORM,

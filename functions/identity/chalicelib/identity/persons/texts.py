@@ -6,8 +6,8 @@ from shared.i18n import Texts
 
 TEXTS: Texts = {
     "sign_in_again": (
-        "为保护您的账号，请重新登录后 15 分钟内再注销。",
-        "To protect your account, sign in again and erase it within 15 minutes.",
+        "为保护您的账号，请重新登录，并在 15 分钟内操作。",
+        "To protect your account, sign in again and do this within 15 minutes.",
     ),
     "wards_first": (
         "您还在代他人办事，请先转交或结束代办。",
