@@ -35,6 +35,8 @@ LIMITS = {
     "invitations": 50,
     "phone-invitations": 5,
     "attempts": 300,
+    "tries-sign_in": 30,
+    "tries-invitation": 30,
     "too_many_disclosures": 30,
     "too_many_exports": 5,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity.credentials import actions, passwords
+from chalicelib.identity.credentials import actions, passwords, rules
 from chalicelib.identity.sessions import opening
 from tests.harness.calls import heard
 from tests.identity.credentials.staffroom import (
@@ -19,6 +19,7 @@ from tests.identity.credentials.staffroom import (
 from tests.identity.scene import OTHER_PHONE
 
 OTHER = "wang.butler"
+STRANGER = "198.51.100.1"
 
 
 def test_whatever_is_wrong_is_told_alike_and_asks_the_same_of_aws(room: Staffroom) -> None:
@@ -125,6 +126,51 @@ def test_a_name_that_nobody_has_is_locked_just_so(room: Staffroom) -> None:
     for guess in range(5):
         assert room.sign_in("nobody.here", totp=f"{guess:06}").status == 409
     assert room.sign_in("nobody.here", totp="999999").status == 429
+
+
+def test_a_stranger_who_guesses_locks_nobody_else_out(room: Staffroom) -> None:
+    room.employed()
+    for guess in range(6):
+        room.sign_in(totp=f"{guess:06}", address=STRANGER)
+    assert room.sign_in(totp=room.totp(), address=STRANGER).status == 429
+    assert room.sign_in().status == 201
+
+
+def test_strangers_share_the_tries_at_a_name_and_its_bearer_comes_in_from_where_they_did(
+    room: Staffroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.employed()
+    assert room.sign_in().status == 201
+    room.later(timedelta(minutes=15))
+    monkeypatch.setattr(rules, "STRANGERS_TRIES", 7)
+    for name in (USERNAME, "nobody.here"):
+        answers = [
+            room.sign_in(name, totp=f"{guess:06}", address=f"198.51.100.{guess % 3}")
+            for guess in range(9)
+        ]
+        assert [answer.status for answer in answers] == [409] * 7 + [429] * 2
+        assert room.sign_in(name, totp="999999", address="198.51.100.9").status == 429
+    assert room.sign_in().status == 201
+    room.later(timedelta(minutes=15))
+    assert room.sign_in(address="198.51.100.9").status == 201
+
+
+def test_a_source_is_known_for_a_month(room: Staffroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.employed()
+    assert room.sign_in().status == 201
+    monkeypatch.setattr(rules, "STRANGERS_TRIES", 1)
+    for wait, status in ((rules.KNOWN_FOR - timedelta(minutes=1), 201), (rules.KNOWN_FOR, 429)):
+        room.later(wait)
+        assert room.sign_in(totp="000000", address=STRANGER).status == 409
+        assert room.sign_in().status == status
+
+
+def test_the_addresses_of_one_household_are_one_source(room: Staffroom) -> None:
+    room.employed()
+    for guess in range(5):
+        room.sign_in(totp=f"{guess:06}", address=f"2001:db8:0:1::{guess}")
+    assert room.sign_in(address="2001:db8:0:1:ffff::1").status == 429
+    assert room.sign_in(address="2001:db8:0:2::1").status == 201
 
 
 def test_the_same_wrong_guess_again_is_no_second_guess(room: Staffroom) -> None:

@@ -6,6 +6,7 @@ import hmac
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.identity import sources
 from chalicelib.identity.credentials import authenticator, passwords, rules, shapes, store
 from chalicelib.identity.credentials.rules import Credential, Invitation, Proof, Stage
 from chalicelib.identity.persons import arrivals, envelopes
@@ -114,7 +115,7 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
     rules.check_password(given.password, given.username, score)
     phone, username = vault.blind("phone", given.phone), vault.blind("username", given.username)
     mark = _mark(key, given.phone, given.code, given.username, given.password)
-    _try("invitation", phone, mark, address, now)
+    source = _try("invitation", phone, mark, address, now)
     secret = authenticator.secret_of(_chance("authenticator", mark))
     for _ in range(_TRIES):
         invitation = _shown(phone, given.code, now)
@@ -129,7 +130,7 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
         sealed = vault.seal(invitation.person_id, wrapped, secret.encode())
         hashed = passwords.hashed(given.password, _chance("salt", mark))
         proof = Proof(username, hashed, sealed)
-        if store.save_invitation(rules.accept(invitation, proof, mark)):
+        if store.save_invitation(rules.accept(invitation, proof, mark), source, now):
             break
     else:
         raise Conflict("busy")
@@ -142,18 +143,18 @@ def confirm_invitation(
     """Let a credential be the way in, once its authenticator has shown a right code; whose."""
     phone = vault.blind("phone", given.phone)
     mark = _mark(key, given.phone, given.code, given.totp)
-    _try("invitation", phone, mark, address, now)
+    source = _try("invitation", phone, mark, address, now)
     for _ in range(_TRIES):
         known = store.get_invitation(phone)
         if known is not None and known.stage is Stage.DONE and known.mark == mark:
             return known.person_id
-        whose = _confirm(_checked(known, given.code, now), given.totp, mark, now)
+        whose = _confirm(_checked(known, given.code, now), given.totp, mark, source, now)
         if whose:
             return whose
     raise Conflict("busy")
 
 
-def _confirm(invitation: Invitation, totp: str, mark: str, now: datetime) -> str:
+def _confirm(invitation: Invitation, totp: str, mark: str, source: str, now: datetime) -> str:
     """Whose credential it became; empty where something of theirs was changed meanwhile."""
     person, wrapped = persons.get_with_key(invitation.person_id)
     if invitation.proof is None or person is None or not wrapped:
@@ -167,7 +168,8 @@ def _confirm(invitation: Invitation, totp: str, mark: str, now: datetime) -> str
     done, made = rules.confirm(invitation, before, step, mark, now)
     after = rules.with_username(person, made.proof.username)
     told = _set(made, "invitation", now)
-    return person.id if store.save_confirmation(after, person, done, made, told) else ""
+    kept = store.save_confirmation(after, person, done, made, source, told)
+    return person.id if kept else ""
 
 
 def _shown(phone: str, code: str, now: datetime) -> Invitation:
@@ -189,19 +191,22 @@ def sign_in_by_password(
     Conflict
         `sign_in_refused`, whatever is wrong and whoever it is.
     Limited
-        `too_many_attempts`: at this name, or from this address.
+        `too_many_attempts`: at this name from this address or from strange ones, or from this
+        address at whatever names.
     """
     name = vault.blind("username", given.username)
     mark = _mark(key, given.username, given.password, given.totp)
-    _try("sign_in", name, mark, address, now)
+    source = _try("sign_in", name, mark, address, now)
     held = persons.get_login("username", name)
     person_id = held.person_id if held else _NOBODY
-    used = _used(person_id, given, mark, now)
+    used = _used(person_id, given, mark, source, now)
     still = store.still_let_in(used)
     return opening.open_session(person_id, "staff", given.device, mark, now, still)
 
 
-def _used(person_id: str, given: shapes.SignIn, mark: str, now: datetime) -> Credential:
+def _used(
+    person_id: str, given: shapes.SignIn, mark: str, source: str, now: datetime
+) -> Credential:
     """The credential once this request has used a code of its authenticator, now or before."""
     for _ in range(_TRIES):
         before = store.get_credential(person_id)
@@ -210,7 +215,7 @@ def _used(person_id: str, given: shapes.SignIn, mark: str, now: datetime) -> Cre
         used = _proven(before, given.password, given.totp, mark, now)
         if passwords.is_outdated(used.proof.password_hash):
             used = _with_password(used, given.password, mark)
-        if store.save_use(used):
+        if store.save_use(used, source):
             return used
     raise Conflict("busy")
 
@@ -226,7 +231,7 @@ def change_password(
     rules.check_password(given.new_password, given.username, score, "new_password")
     name = vault.blind("username", given.username)
     mark = _mark(key, given.username, given.old_password, given.new_password, given.totp)
-    _try("sign_in", name, mark, address, now)
+    source = _try("sign_in", name, mark, address, now)
     for _ in range(_TRIES):
         before = store.get_credential(person_id)
         if rules.is_repeat(before, mark, now):
@@ -235,7 +240,7 @@ def change_password(
             before = None
         used = _proven(before, given.old_password, given.totp, mark, now)
         changed = _with_password(used, given.new_password, mark)
-        if store.save_use(changed, _set(changed, "change", now)):
+        if store.save_use(changed, source, _set(changed, "change", now)):
             return person_id
     raise Conflict("busy")
 
@@ -268,18 +273,19 @@ def _proven(
     return rules.use(known, step, mark, now)
 
 
-def _try(what: str, name: str, mark: str, address: str, now: datetime) -> None:
-    """Count an attempt before it is looked at, so that many at once are as many."""
-    hour = clock.to_text(now)[:13]
-    ends_at = now + timedelta(hours=2)
-    limit = Quota(
-        _mark(address), f"attempts#{hour}", ATTEMPTS_PER_HOUR, "too_many_attempts", ends_at
-    )
+def _try(what: str, name: str, mark: str, address: str, now: datetime) -> str:
+    """Count an attempt before it is looked at, so that many at once are as many; its source."""
+    source = sources.source_of(address)
+    hour, quarter = f"attempts#{clock.to_text(now)[:13]}", f"tries-{what}#{sources.quarter(now)}"
+    code, ends_at = "too_many_attempts", now + timedelta(hours=2)
+    of_source = Quota(source, hour, ATTEMPTS_PER_HOUR, code, ends_at)
+    of_name = Quota(name, quarter, rules.STRANGERS_TRIES, code, ends_at)
     for _ in range(_TRIES):
-        before = store.get_attempts(what, name)
+        before = store.get_attempts(what, name, source)
         after = rules.attempt(before, mark, now)
-        if after is before or store.save_attempts(what, name, after, limit):
-            return
+        limits = (of_source, of_name) if after.is_strange else (of_source,)
+        if after is before or store.save_attempts(what, name, source, after, limits):
+            return source
     raise Conflict("busy")
 
 
@@ -305,7 +311,7 @@ def _code(invitation_id: str) -> str:
 
 
 def _mark(*facts: str) -> str:
-    """What a request or an address is known by when it comes again; it tells nothing else."""
+    """What a request is known by when it comes again; it tells nothing else."""
     said = "\0".join(facts).encode()
     return ids.letters(hmac.digest(vault.derived_key("mark"), said, "sha256"))
 

@@ -32,6 +32,10 @@ REPEATED_FOR = timedelta(seconds=60)
 FREE_FAILURES = 5
 SHORTEST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(minutes=15)
 FORGIVEN_AFTER = timedelta(days=1)
+STRANGERS_TRIES = 30
+"""Attempts at one name in a quarter of an hour from all sources where nobody came in by it."""
+KNOWN_FOR = timedelta(days=30)
+"""How long a source is known after somebody came in by a name from there."""
 _USERNAME = "username"
 _SCOPE = re.compile(f"{PLATFORM}|co_[{ids.ALPHABET}]{{26}}|com_[{ids.ALPHABET}]{{8}}")
 
@@ -100,17 +104,24 @@ class Credential:
 
 @dataclass(frozen=True)
 class Attempts:
-    """How often a name was tried in vain, one after the other, and until when it is locked.
+    """How often a name was tried in vain from one source, and until when it is locked there.
 
     No failures are left where somebody succeeded, and then nothing is locked.  `mark` is that of
-    the request that tried last: its repetition is no new guess.
+    the request that tried last: its repetition is no new guess.  Until `known_until` the source is
+    one from which somebody came in by the name.
     """
 
     failures: int
     mark: str
     at: datetime
     locked_until: datetime
+    known_until: datetime | None = None
     version: int | None = None
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether nobody came in by the name from this source of late."""
+        return self.known_until is None or self.known_until <= self.at
 
 
 def check_scope(scope: str) -> str:
@@ -281,7 +292,13 @@ def attempt(before: Attempts | None, mark: str, now: datetime) -> Attempts:
     """One more attempt, counted as a failure until it succeeds; `before` itself for the same again.
 
     The first five are free; each further one locks for twice as long as the one before, and never
-    for longer than a quarter of an hour, so that whoever guesses cannot keep the right one out.
+    for longer than a quarter of an hour: 104 attempts in a day.  A name is locked for the source
+    alone from which it was tried, so whoever guesses keeps nobody out who comes from elsewhere.
+
+    All strange sources together have `STRANGERS_TRIES` in a quarter of an hour: 2,880 in a day at
+    one name, from however many addresses.  Who knows its password guesses a code of its
+    authenticator, three of a million at a time, once in 115 days so; who does not, never.  While
+    strangers use that up, its bearer comes in from where they came in before.
 
     Raises
     ------
@@ -299,4 +316,5 @@ def attempt(before: Attempts | None, mark: str, now: datetime) -> Attempts:
     over = failures - FREE_FAILURES
     # Eight doublings are far past the longest.
     lock = min(SHORTEST_LOCK * 2 ** min(over, 8), LONGEST_LOCK) if over >= 0 else timedelta()
-    return Attempts(failures, mark, now, now + lock, before.version if before else None)
+    known_until, version = (before.known_until, before.version) if before else (None, None)
+    return Attempts(failures, mark, now, now + lock, known_until, version)

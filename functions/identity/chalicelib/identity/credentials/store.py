@@ -10,17 +10,20 @@ Access patterns
 6. a confirmation                Transact  2 and 4, the person with the username's login, the end
                                            of their sessions, and 10
 7. a credential goes             Delete    4, in the transaction in which its person goes
-8. attempts at a name            Get       pk = platform#attempts#{blind name}, sk = {what}
-9. one more of them              Transact  the same, on its version, and the quota of an address
+8. attempts at a name            Get       pk = platform#attempts#{blind name},
+   from a source                           sk = {what}#{source}
+9. one more of them              Transact  the same, on its version, and the quotas of the source
+                                           and, of a strange one, of the name
 10. attempts forgiven            Update    the same, in the transaction of who succeeded
 
-An invitation is forgotten a day after its end, attempts a day after the last.
+An invitation is forgotten a day after its end, attempts a day after the last, a source from which
+somebody came in after a month.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pynamodb.attributes import (
     BinaryAttribute,
@@ -75,6 +78,7 @@ class _AttemptsItem(records.Item):
     mark = UnicodeAttribute()
     at = UTCDateTimeAttribute()
     locked_until = UTCDateTimeAttribute()
+    known_until = UTCDateTimeAttribute(null=True)
 
 
 def get_invitation(phone: str) -> Invitation | None:
@@ -110,15 +114,15 @@ def add_invitation(invitation: Invitation, event: events.Event, limits: Sequence
     return records.add(_to_invitation_item(invitation, event), limits) is None
 
 
-def save_invitation(invitation: Invitation) -> bool:
-    """Store what was made of an invitation, and forgive the attempts at its code.
+def save_invitation(invitation: Invitation, source: str, now: datetime) -> bool:
+    """Store what was made of an invitation, and forgive the attempts at its code from a source.
 
     False where another step of it came in between.
     """
     try:
         with Transaction() as transaction:
             transaction.put(_to_invitation_item(invitation, None))
-            _forgive(transaction, "invitation", invitation.phone)
+            _forgive(transaction, "invitation", invitation.phone, source, now)
     except Refused:
         return False
     return True
@@ -145,6 +149,7 @@ def save_confirmation(
     before: Person,
     invitation: Invitation,
     credential: Credential,
+    source: str,
     event: events.Event,
 ) -> bool:
     """End an invitation in a credential: the way in from now on, and the only one.
@@ -155,6 +160,8 @@ def save_confirmation(
     ----------
     person, before
         The person with their new username, and as they were read.
+    source
+        Where they came from.
     """
     try:
         with Transaction() as transaction:
@@ -167,21 +174,24 @@ def save_confirmation(
             for login in set(before.logins) - set(person.logins):
                 writing.drop_login(login)
             writing.end_sessions(person.id)
-            _forgive(transaction, "invitation", invitation.phone)
+            _forgive(transaction, "invitation", invitation.phone, source, credential.used_at)
     except Refused:
         return False
     return True
 
 
-def save_use(credential: Credential, event: events.Event | None = None) -> bool:
-    """Store that a code was used, and forgive the attempts at the name; False if not the first.
+def save_use(credential: Credential, source: str, event: events.Event | None = None) -> bool:
+    """Store that a code was used, and forgive the attempts at the name from its source.
+
+    False where another request came in between.
 
     Where it announces something, the way in has changed, and nobody stays signed in.
     """
     try:
         with Transaction() as transaction:
             transaction.put(_to_credential_item(credential, event))
-            _forgive(transaction, "sign_in", credential.proof.username)
+            name = credential.proof.username
+            _forgive(transaction, "sign_in", name, source, credential.used_at)
             if event is not None:
                 sessions.end_all(transaction, credential.person_id)
     except Refused:
@@ -204,40 +214,62 @@ def drop_credential(transaction: Transaction, person_id: str) -> None:
     transaction.delete_blind(_CredentialItem(*_credential_key(person_id)))
 
 
-def get_attempts(what: str, name: str) -> Attempts | None:
-    """How often a name was tried of late."""
-    item = _AttemptsItem.find(*_attempts_key(what, name))
+def get_attempts(what: str, name: str, source: str) -> Attempts | None:
+    """How often a name was tried from a source of late."""
+    item = _AttemptsItem.find(*_attempts_key(what, name, source))
     if item is None:
         return None
-    return Attempts(int(item.failures), item.mark, item.at, item.locked_until, item.version)
+    return Attempts(
+        failures=int(item.failures),
+        mark=item.mark,
+        at=item.at,
+        locked_until=item.locked_until,
+        known_until=item.known_until,
+        version=item.version,
+    )
 
 
-def save_attempts(what: str, name: str, attempts: Attempts, limit: Quota) -> bool:
-    """Store one more attempt, and raise the quota of its address; False if another was faster.
+def save_attempts(
+    what: str, name: str, source: str, attempts: Attempts, limits: Sequence[Quota]
+) -> bool:
+    """Store one more attempt, and raise its quotas; False if another was faster.
 
     Raises
     ------
     Limited
-        The quota is used up.
+        One of the quotas is used up.
     Conflict
-        `busy`: other attempts from the same address kept colliding with this one.
+        `busy`: other attempts from the same source kept colliding with this one.
     """
+    forgotten_at = attempts.at + rules.FORGIVEN_AFTER
     item = _AttemptsItem(
-        *_attempts_key(what, name),
+        *_attempts_key(what, name, source),
         failures=attempts.failures,
         mark=attempts.mark,
         at=attempts.at,
         locked_until=attempts.locked_until,
+        known_until=attempts.known_until,
         version=attempts.version,
-        expires_at=attempts.at + rules.FORGIVEN_AFTER,
+        expires_at=max(forgotten_at, attempts.known_until or forgotten_at),
     )
-    return records.add(item, [limit]) is None
+    return records.add(item, limits) is None
 
 
-def _forgive(transaction: Transaction, what: str, name: str) -> None:
-    """Forget the failures of a name, whatever others try at it just now."""
-    item = _AttemptsItem(*_attempts_key(what, name), version=0)
-    transaction.update(item, [_AttemptsItem.failures.set(0)])
+def _forgive(transaction: Transaction, what: str, name: str, source: str, now: datetime) -> None:
+    """Forget the failures at a name from a source, and know it from now on.
+
+    Whatever is tried there just now.
+    """
+    item = _AttemptsItem(*_attempts_key(what, name, source), version=0)
+    known_until = now + rules.KNOWN_FOR
+    transaction.update(
+        item,
+        [
+            _AttemptsItem.failures.set(0),
+            _AttemptsItem.known_until.set(known_until),
+            _AttemptsItem.expires_at.set(known_until),
+        ],
+    )
 
 
 def _invitation_key(phone: str) -> tuple[str, str]:
@@ -248,8 +280,8 @@ def _credential_key(person_id: str) -> tuple[str, str]:
     return f"platform#person#{person_id}", "credential"
 
 
-def _attempts_key(what: str, name: str) -> tuple[str, str]:
-    return f"platform#attempts#{name}", what
+def _attempts_key(what: str, name: str, source: str) -> tuple[str, str]:
+    return f"platform#attempts#{name}", f"{what}#{source}"
 
 
 def _to_invitation_item(invitation: Invitation, event: events.Event | None) -> _InvitationItem:
