@@ -31,6 +31,7 @@ def invitation(**differing: object) -> Invitation:
         "scope": COMPANY,
         "by": "per_" + "b" * 26,
         "at": NOW,
+        "request": "r1",
         **differing,
     }
     return Invitation(**made)  # type: ignore[arg-type]  # the differing ones are the test's own
@@ -234,13 +235,34 @@ def test_failures_of_yesterday_are_forgiven() -> None:
 
 def test_a_new_invitation_takes_the_place_of_the_one_before() -> None:
     wanted = invitation(id="inv_" + "j" * 26)
-    following = rules.following(invitation(version=4), wanted, begins=True)
+    stored = [invitation(version=4), invitation(version=7, stage=Stage.TOLD)]
+    following = rules.following(stored, wanted, begins=True)
     assert (following.id, following.stage, following.version) == (wanted.id, Stage.OPEN, 4)
-    told = rules.following(None, wanted, begins=False)
-    assert (told.stage, told.version) == (Stage.DONE, None)
+    told = rules.following(stored, wanted, begins=False)
+    assert (told.stage, told.version) == (Stage.TOLD, 7)
+    first = rules.following(stored[:1], wanted, begins=False)
+    assert (first.stage, first.version) == (Stage.TOLD, None)
 
 
-def test_the_message_of_an_invitation_may_be_lost_for_a_minute() -> None:
-    assert rules.is_fresh(invitation(), NOW + timedelta(seconds=60))
-    assert not rules.is_fresh(invitation(), NOW + timedelta(seconds=61))
-    assert not rules.is_fresh(invitation(mark="m1"), NOW)
+@pytest.mark.parametrize(
+    ("differing", "is_same"),
+    [
+        ({}, True),
+        ({"at": NOW + timedelta(seconds=60)}, True),
+        ({"at": NOW + timedelta(seconds=61)}, False),
+        ({"at": NOW + timedelta(days=2), "request": "r1"}, True),
+        ({"by": "per_" + "x" * 26}, False),
+        ({"scope": COMMUNITY}, False),
+    ],
+)
+def test_who_asks_for_the_same_within_a_minute_means_the_one_on_its_way(
+    differing: dict[str, object], is_same: bool
+) -> None:
+    wanted = invitation(**{"request": "r2", **differing})
+    assert (rules.same_again([invitation()], wanted) is not None) is is_same
+    done = invitation(stage=Stage.DONE)
+    assert (rules.same_again([done], wanted) is not None) is (wanted.request == done.request)
+
+
+def test_whoever_was_only_told_has_no_code() -> None:
+    assert not rules.waits(invitation(stage=Stage.TOLD), NOW)

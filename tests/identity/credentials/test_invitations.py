@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.identity.credentials import actions
 from chalicelib.identity.persons import arrivals
-from shared import clock
+from shared import aws, clock
 from shared.auth import PLATFORM, Role
 from tests.identity.credentials.staffroom import (
     ADMIN,
@@ -47,6 +47,47 @@ def test_the_same_invitation_again_invites_once(room: Staffroom) -> None:
     assert room.invite(key="invite-1") == first
     assert room.identity.items() == before
     assert len(set(room.identity.sandboxes.messages.shown(PHONE))) == 1
+
+
+def test_the_same_invitation_within_its_minute_sends_no_second_message(room: Staffroom) -> None:
+    """Whatever its Idempotency-Key says: nobody fills a phone with messages."""
+    first = room.invite(key="invite-1")
+    for key in ("invite-1", "invite-1", "invite-2", ""):
+        room.later(timedelta(seconds=15))
+        assert room.invite(key=key) == first
+    assert len(room.identity.sandboxes.messages.shown(PHONE)) == 1
+    room.later(timedelta(seconds=1))
+    assert room.invite(key="invite-3").json != first.json
+    assert len(room.identity.sandboxes.messages.shown(PHONE)) == 2
+
+
+def test_a_message_that_the_provider_refused_is_sent_by_who_asks_again(room: Staffroom) -> None:
+    messages = room.identity.sandboxes.messages
+    messages.broken = True
+    refused = room.invite(key="invite-1")
+    assert (refused.status, refused.json["code"]) == (409, "provider_unreachable")
+    assert room.invite(key="invite-1").status == 409
+    messages.broken = False
+    room.later(timedelta(hours=1))
+    for _ in range(2):
+        assert room.invite(key="invite-1").status == 201
+    assert len(messages.shown(PHONE)) == 1
+    assert room.accept().status == 200
+
+
+def test_a_key_that_comes_back_after_days_gives_another_code(room: Staffroom) -> None:
+    """What is kept of an invitation is forgotten after four days."""
+    room.invite(key="invite-1")
+    old = room.code()
+    for item in room.identity.items():
+        if "#invitation#" in item["pk"]["S"]:
+            place = {name: item[name] for name in ("pk", "sk")}
+            aws.client("dynamodb").delete_item(TableName=room.identity.table, Key=place)
+    room.later(timedelta(days=4))
+    room.invite(key="invite-1")
+    assert room.code() != old
+    assert room.accept(code=old).json["code"] == "code_not_valid"
+    assert room.accept().status == 200
 
 
 def test_a_later_repetition_sends_nothing_more(room: Staffroom) -> None:
@@ -90,6 +131,7 @@ def test_what_is_no_scope_is_refused(room: Staffroom) -> None:
 def test_an_inviter_has_fifty_invitations_a_day_and_a_phone_gets_five(room: Staffroom) -> None:
     for _ in range(actions.INVITATIONS_PER_PHONE):
         assert room.invite().status == 201
+        room.later(timedelta(seconds=61))
     refused = room.invite()
     assert (refused.status, refused.json["code"]) == (429, "too_many_invitations")
     room.later(timedelta(days=1))
@@ -272,8 +314,26 @@ def test_an_approved_firm_gives_nobody_another_password(room: Staffroom) -> None
     assert room.sign_in().status == 201
 
 
+def test_a_firm_that_may_not_let_somebody_begin_anew_ends_no_other_firms_reset(
+    room: Staffroom,
+) -> None:
+    person_id = room.employed()
+    room.given(person_id, Role.COMPANY_ADMIN, COMPANY)
+    room.later(timedelta(minutes=2))
+    room.invite(by=CHIEF)
+    code = room.code()
+    room.accept(code=code, password=OTHER_PASSWORD)
+    theirs = OTHER_CHIEF.grants[0].scope
+    told = [room.invite(by=OTHER_CHIEF, scope=theirs, key="invite-9").json for _ in range(2)]
+    assert told[0] == told[1]
+    assert room.confirm(code=code).status == 200
+    room.later()
+    assert room.sign_in(password=OTHER_PASSWORD).status == 201
+
+
 def _invitation_id(room: Staffroom) -> str:
-    (item,) = (i for i in room.identity.items() if "#invitation#" in i["pk"]["S"])
+    """That of who was told only."""
+    (item,) = (i for i in room.identity.items() if i["sk"]["S"] == "told")
     return str(item["id"]["S"])
 
 

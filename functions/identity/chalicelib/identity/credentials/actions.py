@@ -12,7 +12,7 @@ from chalicelib.identity.credentials.rules import Credential, Invitation, Proof,
 from chalicelib.identity.persons import arrivals, envelopes
 from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Details, Origin
-from chalicelib.identity.providers import text_messages
+from chalicelib.identity.providers import settings, text_messages
 from chalicelib.identity.sessions import opening
 from shared import clock, events, grants, ids, vault
 from shared.auth import PLATFORM, Caller
@@ -39,12 +39,13 @@ def invite_staff(caller: Caller, wanted: shapes.InviteStaff, key: str, now: date
     details = Details(name=wanted.name, phone=wanted.phone)
     person = arrivals.arrive("phone", wanted.phone, details, now, Origin.INVITATION)
     invitation = Invitation(
-        id=ids.derived_platform_id("inv", caller.person_id, key, phone, wanted.scope),
+        id=f"inv_{ids.ulid(now)}",
         phone=phone,
         person_id=person.id,
         scope=wanted.scope,
         by=caller.person_id,
         at=now,
+        request=_mark(caller.person_id, key, phone, wanted.scope),
     )
     return _invite(invitation, caller.scopes, wanted.phone, now)
 
@@ -66,36 +67,56 @@ def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
     if not number:
         return False
     invitation = Invitation(
-        id=ids.derived_platform_id("inv", cause),
+        id=f"inv_{ids.ulid(now)}",
         phone=vault.blind("phone", number),
         person_id=person_id,
         scope=PLATFORM,
         by=PLATFORM,
         at=now,
+        request=_mark(cause),
     )
     _invite(invitation, (), number, now)
     return True
 
 
 def _invite(wanted: Invitation, scopes: tuple[str, ...], number: str, now: datetime) -> Invitation:
-    """Store an invitation and send it; one that was stored a moment ago may not have been sent."""
+    """Store an invitation and send its message, once: whoever asks again sends no second one.
+
+    Only one that the provider refused is sent again.  Of two who ask at once, one sends it.
+    """
     for _ in range(_TRIES):
-        before = store.get_invitation(wanted.phone)
-        if before is not None and before.id == wanted.id:
-            invitation = before
-            break
-        begins = _may_begin(wanted.person_id, scopes)
-        invitation = rules.following(before, wanted, begins=begins)
-        limits = _invitation_quotas(invitation, now)
-        if store.add_invitation(invitation, _invited(invitation), limits):
-            break
-    else:
-        raise Conflict("busy")
-    if rules.is_fresh(invitation, now):
-        if invitation.stage is Stage.OPEN:
-            text_messages.send("invitation", number, (_code(invitation.id), _HOURS), now)
+        stored = store.get_invitations(wanted.phone)
+        known = rules.same_again(stored, wanted)
+        if known is None:
+            begins = _may_begin(wanted.person_id, scopes)
+            made = rules.following(stored, wanted, begins=begins)
+            if store.add_invitation(made, _invited(made), _invitation_quotas(made, now)):
+                return _send(made.stored, number, now)
+        elif known.id == wanted.id:
+            # Its own write, whose answer was lost.
+            return _send(known, number, now)
+        elif not known.unsent:
+            return known
         else:
+            claimed = replace(known, unsent=False)
+            if store.save_sending(claimed):
+                return _send(claimed.stored, number, now)
+    raise Conflict("busy")
+
+
+def _send(invitation: Invitation, number: str, now: datetime) -> Invitation:
+    """Send the message of an invitation; where the provider refuses, whoever asks again sends it.
+
+    An invitation that has changed meanwhile gave way to another, which has its own message.
+    """
+    try:
+        if invitation.stage is Stage.TOLD:
             text_messages.send("wanted", number, (), now)
+        else:
+            text_messages.send("invitation", number, (_code(invitation.id), _HOURS), now)
+    except settings.Unreachable:
+        store.save_sending(replace(invitation, unsent=True))
+        raise
     return invitation
 
 

@@ -41,8 +41,9 @@ _SCOPE = re.compile(f"{PLATFORM}|co_[{ids.ALPHABET}]{{26}}|com_[{ids.ALPHABET}]{
 
 
 class Stage(StrEnum):
-    """How far an invitation has come."""
+    """How far an invitation has come; who was only told that they are wanted has no code."""
 
+    TOLD = "told"
     OPEN = "open"
     ACCEPTED = "accepted"
     DONE = "done"
@@ -64,7 +65,9 @@ class Proof:
 class Invitation:
     """Somebody is asked to make themselves a credential.
 
-    `mark` is that of the request that took the last step, so that it may come again.
+    `request` tells the request that invites from others, so that it may come again; the code hangs
+    on `id`, which never comes again.  `mark` is that of the request that took the last step.
+    `unsent` says that its message was refused, and may be sent by whoever asks for it again.
     """
 
     id: str
@@ -73,9 +76,11 @@ class Invitation:
     scope: str
     by: str
     at: datetime
+    request: str
     stage: Stage = Stage.OPEN
     proof: Proof | None = None
     mark: str = ""
+    unsent: bool = False
     version: int | None = None
     outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
 
@@ -83,6 +88,11 @@ class Invitation:
     def ends_at(self) -> datetime:
         """Until when it may be accepted and confirmed."""
         return self.at + INVITED_FOR
+
+    @property
+    def stored(self) -> Invitation:
+        """The same after it was written as it is."""
+        return replace(self, version=(self.version or 0) + 1)
 
 
 @dataclass(frozen=True)
@@ -149,25 +159,44 @@ def may_begin_anew(inviter_scopes: Iterable[str], grants: Iterable[Grant]) -> bo
     )
 
 
-def following(before: Invitation | None, wanted: Invitation, *, begins: bool) -> Invitation:
-    """A new invitation in place of the one before, which is good no more.
+def same_again(stored: Iterable[Invitation], wanted: Invitation) -> Invitation | None:
+    """The invitation that is wanted once more: by the same request, or by the same inviter.
+
+    Who asks for the same within a minute means the one that is on its way, whatever their
+    Idempotency-Key says: a phone is not to be filled with messages.
+    """
+
+    def is_same(one: Invitation) -> bool:
+        asked = (one.by, one.person_id, one.scope) == (wanted.by, wanted.person_id, wanted.scope)
+        fresh = one.stage is not Stage.DONE and wanted.at - one.at <= REPEATED_FOR
+        return one.request == wanted.request or (asked and fresh)
+
+    return next((one for one in stored if is_same(one)), None)
+
+
+def following(stored: Iterable[Invitation], wanted: Invitation, *, begins: bool) -> Invitation:
+    """A new invitation in place of the one before of its kind.
+
+    One that brings a code takes the place of the one that brought the code before, which is good
+    no more: the newest code that a phone shows is the one that counts.  One that brings none stands
+    beside it, and ends nothing: a firm that may not let somebody begin anew cannot keep another
+    from it either.
 
     Parameters
     ----------
+    stored
+        The newest invitations of the phone, one of each kind at most.
     begins
         Whether they may begin anew; else they are told that they are wanted, and no code is good.
     """
+    stage = Stage.OPEN if begins else Stage.TOLD
+    before = next((one for one in stored if (one.stage is Stage.TOLD) is not begins), None)
     return replace(
         wanted,
-        stage=Stage.OPEN if begins else Stage.DONE,
+        stage=stage,
         version=before.version if before else None,
         outbox=before.outbox if before else EMPTY,
     )
-
-
-def is_fresh(invitation: Invitation, now: datetime) -> bool:
-    """Whether it was made just now, so that the message of it may not have been sent."""
-    return not invitation.mark and now - invitation.at <= REPEATED_FOR
 
 
 def check_code(invitation: Invitation | None, right: str, code: str, now: datetime) -> Invitation:
@@ -186,7 +215,7 @@ def check_code(invitation: Invitation | None, right: str, code: str, now: dateti
 
 def waits(invitation: Invitation, now: datetime) -> bool:
     """Whether an invitation can still become a credential."""
-    return invitation.stage is not Stage.DONE and now < invitation.ends_at
+    return invitation.stage in (Stage.OPEN, Stage.ACCEPTED) and now < invitation.ends_at
 
 
 def check_reached(person: Person, invitation: Invitation) -> None:

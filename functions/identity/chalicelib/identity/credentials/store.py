@@ -3,7 +3,9 @@
 Access patterns
 ---------------
 1. the invitation of a phone     Get       pk = platform#invitation#{blind phone}, sk = invitation
+   with a code, and without      BatchGet  the same, and sk = told
 2. a step of it                  Transact  the same, on its version, and 10
+   its message was refused       Put       the same, on its version
 3. a new one                     Transact  the same, and the quotas of who invites and of the phone
 4. a person's credential         Get       pk = platform#person#{person}, sk = credential
 5. a code used, a new password   Transact  the same, on its version, and 10
@@ -27,6 +29,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import (
     BinaryAttribute,
+    BooleanAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
@@ -57,7 +60,9 @@ class _InvitationItem(records.Item):
     scope = UnicodeAttribute()
     by = UnicodeAttribute()
     at = UTCDateTimeAttribute()
+    request = UnicodeAttribute()
     stage = UnicodeAttribute()
+    unsent = BooleanAttribute(null=True)
     username = UnicodeAttribute(null=True)
     password_hash = UnicodeAttribute(null=True)
     secret = BinaryAttribute(legacy_encoding=False, null=True)
@@ -82,23 +87,24 @@ class _AttemptsItem(records.Item):
 
 
 def get_invitation(phone: str) -> Invitation | None:
-    """The newest invitation of a blind phone."""
-    item = _InvitationItem.find(*_invitation_key(phone))
-    if item is None:
-        return None
-    return Invitation(
-        id=item.id,
-        phone=phone,
-        person_id=item.person_id,
-        scope=item.scope,
-        by=item.by,
-        at=item.at,
-        stage=Stage(item.stage),
-        proof=Proof(item.username, item.password_hash, item.secret) if item.username else None,
-        mark=item.mark or "",
-        version=item.version,
-        outbox=item.outbox,
-    )
+    """The newest invitation of a blind phone that brought a code."""
+    item = _InvitationItem.find(*_invitation_key(phone, Stage.OPEN))
+    return _to_invitation(item) if item else None
+
+
+def get_invitations(phone: str) -> tuple[Invitation, ...]:
+    """The newest invitations of a blind phone: the one that brought a code, and that without."""
+    keys = [_invitation_key(phone, stage) for stage in (Stage.OPEN, Stage.TOLD)]
+    return tuple(map(_to_invitation, _InvitationItem.batch_get(keys, consistent_read=True)))
+
+
+def save_sending(invitation: Invitation) -> bool:
+    """Store whether an invitation's message is still to be sent; False if it has changed."""
+    try:
+        _to_invitation_item(invitation, None).put()
+    except Refused:
+        return False
+    return True
 
 
 def add_invitation(invitation: Invitation, event: events.Event, limits: Sequence[Quota]) -> bool:
@@ -272,8 +278,8 @@ def _forgive(transaction: Transaction, what: str, name: str, source: str, now: d
     )
 
 
-def _invitation_key(phone: str) -> tuple[str, str]:
-    return f"platform#invitation#{phone}", "invitation"
+def _invitation_key(phone: str, stage: Stage) -> tuple[str, str]:
+    return f"platform#invitation#{phone}", "told" if stage is Stage.TOLD else "invitation"
 
 
 def _credential_key(person_id: str) -> tuple[str, str]:
@@ -284,16 +290,36 @@ def _attempts_key(what: str, name: str, source: str) -> tuple[str, str]:
     return f"platform#attempts#{name}", f"{what}#{source}"
 
 
+def _to_invitation(item: _InvitationItem) -> Invitation:
+    return Invitation(
+        id=item.id,
+        phone=item.pk.rpartition("#")[2],
+        person_id=item.person_id,
+        scope=item.scope,
+        by=item.by,
+        at=item.at,
+        request=item.request,
+        stage=Stage(item.stage),
+        proof=Proof(item.username, item.password_hash, item.secret) if item.username else None,
+        mark=item.mark or "",
+        unsent=bool(item.unsent),
+        version=item.version,
+        outbox=item.outbox,
+    )
+
+
 def _to_invitation_item(invitation: Invitation, event: events.Event | None) -> _InvitationItem:
     proof = invitation.proof
     item = _InvitationItem(
-        *_invitation_key(invitation.phone),
+        *_invitation_key(invitation.phone, invitation.stage),
         id=invitation.id,
         person_id=invitation.person_id,
         scope=invitation.scope,
         by=invitation.by,
         at=invitation.at,
+        request=invitation.request,
         stage=invitation.stage.value,
+        unsent=invitation.unsent or None,
         username=proof.username if proof else None,
         password_hash=proof.password_hash if proof else None,
         secret=proof.secret if proof else None,
