@@ -122,8 +122,16 @@ class World:
         """What a client posts with a form that it was given."""
         aws.client("s3").put_object(Bucket=os.environ["BUCKET"], Key=key, Body=body)
 
-    def ask(self, who: Person, method: str, url: str, body: Any = None, key: str = "") -> Answer:
-        """One request in somebody's name."""
+    def ask(
+        self,
+        who: Person,
+        method: str,
+        url: str,
+        body: Any = None,
+        key: str = "",
+        address: str = "203.0.113.7",
+    ) -> Answer:
+        """One request in somebody's name, from an address."""
         self.source.tick()
         return send(
             self.module.app,
@@ -134,6 +142,7 @@ class World:
             person_id=who.person_id,
             grants=tuple(who.grants),
             session_id=who.session_id,
+            address=address,
         )
 
     def start(self, function: str, event: Mapping[str, Any]) -> Any:

@@ -37,6 +37,7 @@ LIMITS = {
     "attempts": 300,
     "tries-sign_in": 30,
     "tries-invitation": 30,
+    "code-tries": 40,
     "too_many_disclosures": 30,
     "too_many_exports": 5,
 }
@@ -168,7 +169,17 @@ def _attempts(one: Plain) -> Iterator[str]:
 
 
 def _code(one: Plain) -> Iterator[str]:
-    if one["attempts"] > 5 or one["in_hour"] > 5 or one["in_day"] > 10:
+    sent = [each.split("|") for each in one["sent"].split()]
+    hours, sources = Counter(hour for hour, _ in sent), Counter(source for _, source in sent)
+    tried = Counter(one.get("tried", "").split())
+    limits = (
+        (tried.total(), 5),
+        (max(tried.values(), default=0), 3),
+        (len(sent), 10),
+        (max(hours.values()), 5),
+        (max(sources.values()), 6),
+    )
+    if any(so_many > limit for so_many, limit in limits):
         yield f"A3: {where(one)} let more than its limits through"
 
 

@@ -24,6 +24,8 @@ from tests.identity.machine_staff import (
 from tests.identity.model import Somebody
 from tests.identity.scene import sandboxes
 
+HOMES = ("203.0.113.7", "203.0.113.7", "198.51.100.1")
+
 
 class IdentityMachine(Staff):
     """Everybody's ways in and out."""
@@ -52,10 +54,17 @@ class IdentityMachine(Staff):
         right=RIGHT,
         tries=st.sampled_from([1, 1, 1, 2, 6, 6]),
         minutes=st.sampled_from([0, 0, 0, 0, 4.5, 5.5]),
+        home=st.sampled_from(HOMES),
+        asks=st.sampled_from([1, 1, 1, 5]),
     )
-    def come(self, phone: str, right: bool, tries: int, minutes: float = 0) -> None:
+    def come(
+        self, phone: str, right: bool, tries: int, minutes: float = 0, home: str = HOMES[0],
+        asks: int = 1,
+    ) -> None:  # fmt: skip
         """Somebody asks for a code and signs in with it, some time and guesses later."""
-        self._request_code(phone)
+        for asked in range(asks):
+            self.wait(1 if asked else 0)
+            self._request_code(phone, home)
         self.wait(minutes)
         if not self.messages(phone):
             return
@@ -64,27 +73,30 @@ class IdentityMachine(Staff):
             wrong = f"{(int(code) + 1) % 1_000_000:06}"
             for number in range(tries):
                 last = number == tries - 1
-                self._come(phone, code if last and right else wrong, last and right)
+                # Whoever guesses comes from anywhere.
+                where = home if last else HOMES[number % len(HOMES)]
+                self._come(phone, code if last and right else wrong, last and right, where)
 
-    def _request_code(self, phone: str) -> None:
+    def _request_code(self, phone: str, home: str) -> None:
         before = len(self.messages(phone))
-        answer = self.world.ask(self.nobody, "POST", "/codes", {"phone": phone})
+        answer = self.world.ask(self.nobody, "POST", "/codes", {"phone": phone}, "", home)
         known = self.model.codes.get(phone)
-        assert self.agrees(answer, self.model.send_code, phone, self.now)
+        self.agrees(answer, self.model.send_code, phone, home, self.now)
         was_sent = self.model.codes.get(phone) is not known
         assert len(self.messages(phone)) - before == was_sent
         if not was_sent:
             self.world.seen["no code sent"] += 1
 
-    def _come(self, phone: str, code: str, right: bool) -> None:
+    def _come(self, phone: str, code: str, right: bool, home: str) -> None:
         key = self._key()
         at = self.model.codes[phone].at
 
         def send() -> None:
             newest = self.model.codes[phone].at == at
             body = {"phone": phone, "code": code, "device": "iPhone 17"}
-            answer = self.world.ask(self.nobody, "POST", "/sessions/sms", body, key)
-            if self.agrees(answer, self.model.come, phone, right and newest, key, self.now):
+            answer = self.world.ask(self.nobody, "POST", "/sessions/sms", body, key, home)
+            facts = (phone, right and newest, key, home)
+            if self.agrees(answer, self.model.come, *facts, self.now):
                 self._signed_in(answer, phone, ("sms", at, key))
 
         self._send(send)
@@ -160,10 +172,15 @@ class IdentityMachine(Staff):
             self.world.seen["erased"] += 1
 
     @precondition(some_people)
-    @rule(number=NUMBERS, to=NUMBERS, ends=st.sampled_from([False, False, True]), right=RIGHT)
-    def act(self, number: int, to: int, ends: bool, right: bool) -> None:
-        """Somebody lets another act for them, and may take it back."""
-        one, other = self.one(number), self.one(to)
+    @rule(
+        number=NUMBERS,
+        to=st.one_of(st.none(), NUMBERS, NUMBERS, NUMBERS),
+        ends=st.sampled_from([False, False, True]),
+        right=RIGHT,
+    )
+    def act(self, number: int, to: int | None, ends: bool, right: bool) -> None:
+        """Somebody lets another act for them, or themselves, and may take it back."""
+        one, other = self.one(number), self.one(number if to is None else to)
         who, name = self.as_(one), other.name if right and other.name else "某某"
 
         def give() -> None:

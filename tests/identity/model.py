@@ -62,8 +62,8 @@ class Code:
     """What a phone was sent last, and how often."""
 
     at: datetime
-    sent: Counter[str]
-    attempts: int = 0
+    sent: list[tuple[str, str]]
+    tried: Counter[str] = field(default_factory=Counter)
     used: object = None
     used_at: datetime | None = None
 
@@ -118,29 +118,38 @@ class Model:
         refuse(found.state == "erased")
         return found
 
-    def send_code(self, phone: str, now: datetime) -> None:
-        """A code is sent, unless the phone had its share."""
+    def send_code(self, phone: str, home: str, now: datetime) -> None:
+        """A code is sent, unless the phone had its share, or its share of those asked from here."""
         hour, before = f"{now + ESTATE:%Y-%m-%dT%H}", self.codes.get(phone)
-        sent = before.sent if before else Counter[str]()
-        early = before is not None and now - before.at < MINUTE
-        if not early and sent[hour] < 5 and sent[hour[:10]] < MOST:
-            self.codes[phone] = Code(now, sent + Counter([hour, hour[:10]]))
+        if before is not None and now - before.at < MINUTE:
+            return
+        sent = [one for one in before.sent if one[0][:10] == hour[:10]] if before else []
+        for code, of, most, own in (
+            ("too_many_codes_today", sent, MOST, 6),
+            ("too_many_codes", [one for one in sent if one[0] == hour], 5, 3),
+        ):
+            refuse(len(of) >= most or sum(one[1] == home for one in of) >= own, code)
+        self.codes[phone] = Code(now, [*sent, (hour, home)])
 
-    def present(self, phone: str, right: bool, key: str, now: datetime) -> Code:
+    def present(self, phone: str, right: bool, key: str, home: str, now: datetime) -> Code:
         """A code is used; whoever used it may repeat themselves."""
         code = there(self.codes.get(phone), "code_refused")
         if code.used_at is not None:
             refuse(not right or code.used != key or now - code.used_at > MINUTE, "code_refused")
             return code
-        refuse(now - code.at > 5 * MINUTE or code.attempts >= 5, "code_refused")
-        code.attempts += not right
+        worn = code.tried.total() >= 5 or code.tried[home] >= 3
+        refuse(now - code.at > 5 * MINUTE or worn, "code_refused")
+        quarter = (home, now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0))
+        refuse(self.used[quarter] >= 40, "too_many_attempts")
+        self.used[quarter] += 1
+        code.tried[home] += not right
         refuse(not right, "code_refused")
         code.used, code.used_at = key, now
         return code
 
-    def come(self, phone: str, right: bool, key: str, now: datetime) -> None:
+    def come(self, phone: str, right: bool, key: str, home: str, now: datetime) -> None:
         """Somebody signs in by their phone, and up if nobody did before."""
-        code = self.present(phone, right, key, now)
+        code = self.present(phone, right, key, home, now)
         self.open(self.arrive(phone), ("sms", code.at, key), "resident", now)
 
     def arrive(self, phone: str) -> Somebody:

@@ -15,6 +15,8 @@ from tests.harness.recorder import Recorder
 from tests.identity.scene import sandboxes
 
 _HOUR = 3_600
+_APART = 4.5
+"""Hours between two devices."""
 _PHONE, _OTHER_PHONE = "13700000000", "13700000001"
 
 
@@ -55,8 +57,8 @@ def _comes_by_code(recorder: Recorder, count: int) -> dict[str, Any]:
     """The resident signs in on so many devices; what they hold on the last."""
     phone, held = canaries.OWNER_PHONE, dict[str, Any]()
     for number in range(count):
-        # A phone gets one code a minute, and five an hour.
-        with hours_later(number * 3 / 2):
+        # A phone gets six codes a day from one source.
+        with hours_later(number * _APART):
             recorder.request(NOBODY, "POST", "/codes", {"phone": phone}, 202)
             code = sandboxes().messages.code(phone)
             body = {"phone": phone, "code": code, "device": _device(number)}
@@ -96,7 +98,7 @@ def _refreshes(recorder: Recorder, held: dict[str, Any], count: int) -> None:
     """The resident goes on; a thief comes with an old token, and the session ends."""
     first = held["refresh_token"]
     url, who = "/sessions/refresh", Person(held["person_id"])
-    with hours_later(count * 3 / 2):
+    with hours_later(count * _APART):
         for _ in range(2):
             held.update(
                 recorder.request(NOBODY, "POST", url, {"refresh_token": held["refresh_token"]})
@@ -115,7 +117,6 @@ def _acts(recorder: Recorder, resident: dict[str, Any], neighbour: dict[str, Any
 
 def _leaves(recorder: Recorder, held: dict[str, Any]) -> None:
     who, phone = Person(held["person_id"]), canaries.OWNER_PHONE
-    # A phone gets ten codes a day.
     with hours_later(48):
         made = []
         for number in range(2):

@@ -16,6 +16,8 @@ from tests.harness.gateway import Answer
 from tests.harness.source import Source
 from tests.identity.scene import ADDRESS, DEVICE, OTHER_PHONE, PHONE, Identity
 
+STRANGER = "198.51.100.1"
+
 
 def ask_for_code(identity: Identity, phone: str = PHONE, address: str = ADDRESS) -> Answer:
     return identity.call("POST", "/codes", {"phone": phone}, address=address)
@@ -26,9 +28,21 @@ def code_for(identity: Identity, phone: str = PHONE) -> str:
     return identity.sandboxes.messages.code(phone)
 
 
-def sign_in(identity: Identity, code: str, phone: str = PHONE, key: str = "key-0001") -> Answer:
+def sign_in(
+    identity: Identity,
+    code: str,
+    phone: str = PHONE,
+    key: str = "key-0001",
+    address: str = ADDRESS,
+) -> Answer:
     body = {"phone": phone, "code": code, "device": DEVICE}
-    return identity.call("POST", "/sessions/sms", body, key=key)
+    return identity.call("POST", "/sessions/sms", body, key=key, address=address)
+
+
+def guess(identity: Identity, code: str, number: int) -> Answer:
+    """A wrong code, from one of three sources."""
+    key, address = f"guess-{number:03}", f"198.51.100.{number % 3}"
+    return sign_in(identity, other(code), key=key, address=address)
 
 
 def other(code: str) -> str:
@@ -86,16 +100,45 @@ def test_a_request_whose_answer_was_lost_gets_that_answer(identity: Identity) ->
 def test_a_code_is_guessed_five_times_and_no_more(identity: Identity) -> None:
     code = code_for(identity)
     for number in range(rules.ATTEMPTS_MAX - 1):
-        assert sign_in(identity, other(code), key=f"guess-{number:03}").status == 409
+        assert guess(identity, code, number).status == 409
     assert sign_in(identity, code).status == 201, "the fifth try may be right"
 
 
 def test_the_sixth_guess_is_refused_though_it_is_right(identity: Identity) -> None:
     code = code_for(identity)
-    refused = {sign_in(identity, other(code), key=f"guess-{n:03}").text for n in range(5)}
+    refused = {guess(identity, code, number).text for number in range(5)}
     right = sign_in(identity, code)
     assert right.json["code"] == "code_refused"
     assert refused == {right.text}, "a guess is told nothing, not even that it was the last"
+
+
+def test_a_stranger_wears_out_nobodys_code(identity: Identity) -> None:
+    code = code_for(identity)
+    for number in range(9):
+        guessed = sign_in(identity, other(code), key=f"guess-{number:03}", address=STRANGER)
+        assert guessed.status == 409
+    right = sign_in(identity, code, key="guess-009", address=STRANGER)
+    assert right.json["code"] == "code_refused", "three of the tries are one source's"
+    assert sign_in(identity, code).status == 201
+
+
+def test_a_source_presents_so_many_codes_whatever_the_phones(
+    identity: Identity, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.identity.codes.store.SOURCE_TRIES_MAX", 4)
+    code, another = code_for(identity), code_for(identity, OTHER_PHONE)
+    answers = [
+        sign_in(identity, other(each), phone, f"{phone}-{number}", STRANGER).status
+        for phone, each in ((PHONE, code), (OTHER_PHONE, another))
+        for number in range(2)
+    ]
+    assert answers == [409] * 4
+    refused = sign_in(identity, code, address=STRANGER)
+    assert (refused.status, refused.json["code"]) == (429, "too_many_attempts")
+    assert sign_in(identity, code, key="key-0002").status == 201
+    source.now += timedelta(minutes=15)
+    again = code_for(identity, OTHER_PHONE)
+    assert sign_in(identity, again, OTHER_PHONE, address=STRANGER).status == 201
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(0), 201), (timedelta(seconds=1), 409)])
@@ -135,17 +178,34 @@ def test_a_phone_gets_one_code_a_minute_and_the_asker_is_told_nothing(
 
 
 def test_a_phone_gets_five_codes_an_hour_and_ten_a_day(identity: Identity, source: Source) -> None:
-    shown, messages = [], identity.sandboxes.messages
+    shown, said, messages = [], [], identity.sandboxes.messages
     for _ in range(3):
-        for _ in range(7):
-            assert ask_for_code(identity).status == 202
+        for number in range(7):
+            answer = ask_for_code(identity, address=f"198.51.100.{number}")
+            said.append(answer.json.get("code", answer.status))
             source.now += rules.SENT_EVERY
         shown.append(len(messages.shown(PHONE)))
         source.now += timedelta(hours=1)
     assert shown == [5, 10, 10]
+    hour, today = "too_many_codes", "too_many_codes_today"
+    assert said == [*[202] * 5, hour, hour, *[202] * 5, today, today, *[today] * 7]
     source.now += timedelta(days=1)
     ask_for_code(identity)
     assert len(messages.shown(PHONE)) == 11
+
+
+def test_a_stranger_leaves_the_bearer_of_a_phone_some_of_its_codes(
+    identity: Identity, source: Source
+) -> None:
+    answers = []
+    for _ in range(3):
+        for _ in range(4):
+            answers.append(ask_for_code(identity, address=STRANGER).status)
+            source.now += rules.SENT_EVERY
+        assert ask_for_code(identity).status == 202
+        source.now += timedelta(hours=1)
+    assert answers == [*[202] * 3, 429, *[202] * 3, 429, *[429] * 4]
+    assert len(identity.sandboxes.messages.shown(PHONE)) == 9
 
 
 def test_a_source_that_asks_for_many_phones_is_stopped(

@@ -34,8 +34,14 @@ MET = {
     *("changed", "chosen", "answered", "closed", "again"),
     *("not_found", "code_refused", "sign_in_refused", "session_ended", "sign_in_again"),
     *("wards_first", "too_many_wards", "not_oneself", "code_not_valid", "username_taken"),
-    *("too_many_attempts", "not_for_safety", "stale_version", "too_much_feedback"),
-    *("not_in_this_state",),
+    *(
+        "too_many_attempts",
+        "too_many_codes",
+        "not_for_safety",
+        "stale_version",
+        "too_much_feedback",
+    ),
+    *("too_much_feedback", "not_in_this_state"),
 }
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -87,6 +93,7 @@ def codes_last_for_hours(patch: pytest.MonkeyPatch) -> None:
 def codes_are_guessed(patch: pytest.MonkeyPatch) -> None:
     """A code may be guessed ten times."""
     patch.setattr(codes, "ATTEMPTS_MAX", 10)
+    patch.setattr(codes, "SOURCE_ATTEMPTS_MAX", 10)
 
 
 def anybody_is_an_operator(patch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from chalicelib.identity import sources
 from chalicelib.identity.codes import rules, store
 from chalicelib.identity.codes.rules import Verdict
 from shared import vault
@@ -20,7 +21,7 @@ def code_of(phone: str, salt: str) -> str:
     return rules.digits(hmac.digest(key, f"{phone}|{salt}".encode(), "sha256"))
 
 
-def prove_phone(phone: str, code: str, request: str, now: datetime) -> str:
+def prove_phone(phone: str, code: str, request: str, address: str, now: datetime) -> str:
     """Use up the code that was sent to a phone; what it was used with, for whoever relies on it.
 
     Parameters
@@ -41,16 +42,19 @@ def prove_phone(phone: str, code: str, request: str, now: datetime) -> str:
     Conflict
         `code_refused`: there is none, it is another, it was used, it is too old, or it was tried
         too often; never which.  `busy`: others tried at the same time.
+    Limited
+        `too_many_attempts`: too many codes were tried from this address.
     """
+    source = sources.source_of(address)
     digest = hashlib.sha256(request.encode()).hexdigest()
     for _ in range(_ATTEMPTS):
         before = store.get_challenge(phone)
         if before is None:
             raise Conflict("code_refused")
         is_right = hmac.compare_digest(code_of(phone, before.salt), code)
-        after, verdict = rules.presented(before, is_right, digest, now)
+        after, verdict = rules.presented(before, is_right, digest, source, now)
         # What was guessed is told when it is counted, so that nobody guesses many at once.
-        if after is before or store.save_challenge(after):
+        if after is before or store.save_challenge(after, source, now):
             if verdict in (Verdict.RIGHT, Verdict.REPEATED):
                 return f"{after.salt}|{digest}"
             raise Conflict("code_refused")

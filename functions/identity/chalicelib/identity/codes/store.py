@@ -3,7 +3,7 @@
 Access patterns
 ---------------
 1. the code that a phone was sent   Get       pk = platform#codes#{phone}, sk = code
-2. a code that is presented         Put       the same, on its version
+2. a code that is presented         Transact  the same, on its version, and the quota of its source
 3. a code that is sent              Transact  the same, and the counters of
                                               its source: pk = platform#sources#{address}, sk = hour
                                               its day:    pk = platform#codesent#all, sk = day
@@ -17,14 +17,17 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
-from chalicelib.identity import records
+from chalicelib.identity import records, sources
 from chalicelib.identity.codes.rules import (
     ADDRESS_HOURLY_MAX,
+    SOURCE_TRIES_MAX,
     TOTAL_DAILY_MAX,
     Challenge,
+    Sent,
     windows,
 )
 from shared.errors import Limited
+from shared.quotas import Quota
 from shared.table import Refused, Transaction
 
 _KEPT_FOR = timedelta(days=2)
@@ -33,13 +36,10 @@ _KEPT_FOR = timedelta(days=2)
 class _CodeItem(records.Item):
     salt = UnicodeAttribute()
     asked_at = UTCDateTimeAttribute()
-    attempts = NumberAttribute()
+    tried = UnicodeAttribute(null=True)
     used_by = UnicodeAttribute(null=True)
     used_at = UTCDateTimeAttribute(null=True)
-    hour = UnicodeAttribute()
-    in_hour = NumberAttribute()
-    day = UnicodeAttribute()
-    in_day = NumberAttribute()
+    sent = UnicodeAttribute()
 
 
 class _CountItem(records.Item):
@@ -55,46 +55,50 @@ def get_challenge(phone: str) -> Challenge | None:
         phone=phone,
         salt=item.salt,
         asked_at=item.asked_at,
-        attempts=int(item.attempts),
+        tried=tuple((item.tried or "").split()),
         used_by=item.used_by or "",
         used_at=item.used_at,
-        hour=item.hour,
-        in_hour=int(item.in_hour),
-        day=item.day,
-        in_day=int(item.in_day),
+        sent=tuple(Sent(*one.split("|")) for one in item.sent.split()),
         version=item.version,
     )
 
 
-def save_challenge(challenge: Challenge) -> bool:
-    """Store what presenting a code made of it; False if it changed since it was read."""
-    try:
-        _to_item(challenge).put()
-    except Refused:
-        return False
-    return True
-
-
-def add_challenge(challenge: Challenge, address: str, now: datetime) -> bool:
-    """Store the challenge of a new code and count it; False if somebody was faster.
-
-    Parameters
-    ----------
-    address
-        The keyed hash of the source address.
+def save_challenge(challenge: Challenge, source: str, now: datetime) -> bool:
+    """Store what presenting a code made of it; False if it changed since it was read.
 
     Raises
     ------
     Limited
-        `too_many_codes`: the source, or the whole platform, has had its share.
+        `too_many_attempts`: its source presented too many.
+    Conflict
+        `busy`: others from the same source kept colliding with this one.
+    """
+    limit = Quota(
+        source,
+        f"code-tries#{sources.quarter(now)}",
+        SOURCE_TRIES_MAX,
+        "too_many_attempts",
+        now + _KEPT_FOR,
+    )
+    return records.add(_to_item(challenge), [limit]) is None
+
+
+def add_challenge(challenge: Challenge, source: str, now: datetime) -> bool:
+    """Store the challenge of a new code and count it; False if somebody was faster.
+
+    Raises
+    ------
+    Limited
+        `too_many_codes`: the source has had its share of the hour.  `too_many_codes_today`: the
+        whole platform that of the day.
     """
     hour, day = windows(now)
-    source = _CountItem(f"platform#sources#{address}", hour)
+    asking = _CountItem(f"platform#sources#{source}", hour)
     total = _CountItem("platform#codesent#all", day)
     try:
         with Transaction() as transaction:
             transaction.put(_to_item(challenge))
-            for counter, limit in ((source, ADDRESS_HOURLY_MAX), (total, TOTAL_DAILY_MAX)):
+            for counter, limit in ((asking, ADDRESS_HOURLY_MAX), (total, TOTAL_DAILY_MAX)):
                 transaction.update(
                     counter,
                     [_CountItem.used.add(1), _CountItem.expires_at.set(now + _KEPT_FOR)],
@@ -102,7 +106,9 @@ def add_challenge(challenge: Challenge, address: str, now: datetime) -> bool:
                 )
     except Refused as refused:
         if refused.stored is not None and "used" in refused.stored:
-            raise Limited("too_many_codes") from refused
+            is_total = refused.stored["sk"]["S"] == day
+            code = "too_many_codes_today" if is_total else "too_many_codes"
+            raise Limited(code) from refused
         return False
     return True
 
@@ -113,13 +119,10 @@ def _to_item(challenge: Challenge) -> _CodeItem:
         version=challenge.version,
         salt=challenge.salt,
         asked_at=challenge.asked_at,
-        attempts=challenge.attempts,
+        tried=" ".join(challenge.tried) or None,
         used_by=challenge.used_by or None,
         used_at=challenge.used_at,
-        hour=challenge.hour,
-        in_hour=challenge.in_hour,
-        day=challenge.day,
-        in_day=challenge.in_day,
+        sent=" ".join("|".join(one) for one in challenge.sent),
         expires_at=challenge.asked_at + _KEPT_FOR,
     )
 

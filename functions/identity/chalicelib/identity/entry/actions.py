@@ -5,9 +5,9 @@ Nothing here tells whether somebody is known: who is not is signed up.
 
 from __future__ import annotations
 
-import hmac
 from datetime import datetime
 
+from chalicelib.identity import sources
 from chalicelib.identity.codes import proving, rules, store
 from chalicelib.identity.persons import arrivals
 from chalicelib.identity.persons.rules import Details, check_recent
@@ -24,24 +24,25 @@ _MINUTES = str(int(rules.GOOD_FOR.total_seconds()) // 60)
 
 
 def send_code(phone: str, address: str, now: datetime) -> None:
-    """Send a code to a phone, if it may get one now; the answer does not tell.
+    """Send a code to a phone, unless it was sent one just now; the answer does not tell.
 
     Raises
     ------
     Limited
-        `too_many_codes`: too many from this address, or altogether.
+        `too_many_codes`, `too_many_codes_today`: too many to this phone, from this address, or
+        altogether.
     Conflict
         `provider_unreachable`: the message could not be sent.  `busy`: others asked for this phone
         at the same time.
     """
     blind = vault.blind("phone", phone)
-    source = ids.letters(hmac.digest(vault.derived_key("sources"), address.encode(), "sha256"))
+    source = sources.source_of(address)
     salt = ids.ulid(now)
     for _ in range(_ATTEMPTS):
         before = store.get_challenge(blind)
-        if not rules.may_send(before, now):
+        if not rules.may_send(before, source, now):
             return
-        challenge = rules.next_challenge(before, blind, salt, now)
+        challenge = rules.next_challenge(before, blind, salt, source, now)
         if store.add_challenge(challenge, source, now):
             code = proving.code_of(blind, challenge.salt)
             text_messages.send("code", phone, (code, _MINUTES), now)
@@ -49,9 +50,11 @@ def send_code(phone: str, address: str, now: datetime) -> None:
     raise Conflict("busy")
 
 
-def sign_in_by_code(phone: str, code: str, device: str, key: str, now: datetime) -> Tokens:
+def sign_in_by_code(
+    phone: str, code: str, device: str, key: str, address: str, now: datetime
+) -> Tokens:
     """Sign in whoever holds a phone, signed up if nobody does yet."""
-    cause = proving.prove_phone(vault.blind("phone", phone), code, f"sign-in|{key}", now)
+    cause = proving.prove_phone(vault.blind("phone", phone), code, f"sign-in|{key}", address, now)
     person = arrivals.arrive("phone", phone, Details(phone=phone), now)
     return opening.open_session(person.id, "resident", device, cause, now)
 
@@ -67,7 +70,7 @@ def sign_in_by_wechat(code: str, device: str, key: str, now: datetime) -> Tokens
     return opening.open_session(person.id, "resident", device, f"wechat|{code}|{key}", now)
 
 
-def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -> str:
+def bind_phone(caller: Caller, phone: str, code: str, key: str, address: str, now: datetime) -> str:
     """Let the caller sign in by a phone they hold, and no more by the one before; the phone.
 
     A number is given to somebody else some months after it was given up: whoever has it then must
@@ -86,7 +89,7 @@ def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -
     if replaces:
         # Before the code is used up: after the next sign-in it may still be good.
         check_recent(sessions.get_sessions(person_id).find(caller.session_id), now)
-    proving.prove_phone(blind, code, f"{person_id}|{key}", now)
+    proving.prove_phone(blind, code, f"{person_id}|{key}", address, now)
     arrivals.bind(person_id, "phone", phone, now, replaces=replaces)
     return phone
 

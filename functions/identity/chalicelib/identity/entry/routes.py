@@ -22,10 +22,10 @@ _SIGN_IN_REFUSALS = ["code_refused", "busy", "sign_in_refused", "not_ready"]
     gives=shapes.CodeSent,
     status=202,
     errors=["provider_unreachable", "busy"],
-    limits=["too_many_codes"],
+    limits=["too_many_codes", "too_many_codes_today"],
 )
 def send_code(call: Call[shapes.SendCode, NoQuery]) -> shapes.CodeSent:
-    """Have a one-time code (验证码) sent to a phone; everybody is answered alike."""
+    """Have a one-time code (验证码) sent to a phone; whoever has it."""
     actions.send_code(call.body.phone, call.address, call.now)
     return shapes.CodeSent()
 
@@ -38,12 +38,15 @@ def send_code(call: Call[shapes.SendCode, NoQuery]) -> shapes.CodeSent:
     gives=sessions.Tokens,
     status=201,
     errors=_SIGN_IN_REFUSALS,
+    limits=["too_many_attempts"],
     keyed=True,
 )
 def sign_in_by_code(call: Call[shapes.SignInByCode, NoQuery]) -> sessions.Tokens:
     """Sign in by the code that one's phone shows (验证码登录)."""
     body = call.body
-    made = actions.sign_in_by_code(body.phone, body.code, body.device, call.key, call.now)
+    made = actions.sign_in_by_code(
+        body.phone, body.code, body.device, call.key, call.address, call.now
+    )
     return sessions.tokens(made)
 
 
@@ -71,13 +74,14 @@ def sign_in_by_wechat(call: Call[shapes.SignInByWechat, NoQuery]) -> sessions.To
     takes=shapes.BindPhone,
     gives=shapes.BoundPhone,
     errors=[*_BINDING_REFUSALS, "sign_in_again"],
+    limits=["too_many_attempts"],
     keyed=True,
 )
 def bind_phone(call: Call[shapes.BindPhone, NoQuery]) -> shapes.BoundPhone:
     """Bind a phone by the code that it shows, in place of the one before (绑定、更换手机号)."""
     body = call.body
     return shapes.bound_phone(
-        actions.bind_phone(call.caller, body.phone, body.code, call.key, call.now)
+        actions.bind_phone(call.caller, body.phone, body.code, call.key, call.address, call.now)
     )
 
 
