@@ -106,9 +106,9 @@ def add_challenge(challenge: Challenge, source: str, now: datetime) -> bool:
                 )
     except Refused as refused:
         if refused.stored is not None and "used" in refused.stored:
-            is_total = refused.stored["sk"]["S"] == day
-            code = "too_many_codes_today" if is_total else "too_many_codes"
-            raise Limited(code) from refused
+            if refused.stored["sk"]["S"] == day:
+                raise Limited("too_many_codes_today") from refused
+            raise Limited("too_many_codes") from refused
         return False
     return True
 
