@@ -44,6 +44,17 @@ def test_whoever_proves_a_phone_is_the_same_person_each_time() -> None:
     assert first.state is PersonState.ACTIVE
 
 
+def test_the_id_of_a_person_does_not_tell_when_they_came() -> None:
+    """Neighbours and staff see it: who came late must not sort behind who came early."""
+    came = []
+    for number in range(12):
+        with hours_later(number):
+            known = Details(phone=f"136000000{number:02}")
+            came.append(arrivals.arrive("phone", known.phone, known, clock.now()).id)
+    assert len({person_id[:8] for person_id in came}) > 1
+    assert came != sorted(came)
+
+
 def test_a_newcomer_by_a_new_openid_of_a_known_unionid_is_known() -> None:
     """The same account of WeChat in another app of ours."""
     first = arrivals.arrive("openid", "o1", Details(openid="o1", unionid="u1"), clock.now())

@@ -4,7 +4,8 @@
 - `co_…` a thing of the whole platform: kind and 26 characters
 - `imp_7k2m9x4a_01k…` a thing inside a community: kind, community, 26 characters
 - `room_7k2m9x4a_3-1-502` a room: named by the house register, so importing twice meets itself
-- `per_…` a person: derived from issuer and subject, so nothing has to be looked up
+- `per_…` a person: chance alone, as neighbours see it and need not know who came when; derived
+  from issuer and subject where another issuer speaks for them, so nothing has to be looked up
 
 The community is legible in every id, so a request is authorised before anything is read.
 The 26 characters are time and chance (`new_id`: they sort by time), or a digest of the request
@@ -54,6 +55,11 @@ def ulid(now: datetime) -> str:
 def new_id(kind: str, community_id: str, now: datetime) -> str:
     """A new id of `kind` inside a community."""
     return f"{kind}_{community_id.removeprefix('com_')}_{ulid(now)}"
+
+
+def random_platform_id(kind: str) -> str:
+    """A new id of `kind` outside any community, which tells nothing, not even when it was made."""
+    return f"{kind}_{letters(random_bytes(16))}"
 
 
 def derived_id(kind: str, community_id: str, *facts: str) -> str:

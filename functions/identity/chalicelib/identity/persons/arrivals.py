@@ -140,7 +140,7 @@ def _sign_up(
     kind: vault.Kind, details: Details, now: datetime, origin: Origin | None
 ) -> Person | None:
     """The new person; None where somebody signed up by the same just then."""
-    person_id = f"per_{ids.ulid(now)}"
+    person_id = ids.random_platform_id("per")
     key = vault.new_key(person_id)
     person = Person(
         person_id,
