@@ -159,8 +159,12 @@ class IdentityMachine(Staff):
         device=st.sampled_from([0, 0, 1]),
     )
     def erase(self, number: int, letter: str | None, device: int) -> None:
-        """Somebody goes, having just signed in; or the operator erases them."""
-        self._erase(self.one(number), letter, device)
+        """Somebody goes, having just signed in; or the operator erases them, staff first."""
+        staff = [one for one in self.model.people.values() if one.credential]
+        if letter and staff:
+            self._erase(staff[number % len(staff)], letter)
+        else:
+            self._erase(self.one(number), letter, device)
 
     def _erase(self, one: Somebody, letter: str | None, device: int = 0) -> None:
         who = self.operators[letter] if letter else self.as_(one, device)
