@@ -40,7 +40,7 @@ class IdentityMachine(Staff):
         if two:
             self.come(PHONES[1], True, 1)
             self.employ(PHONES[2], USERNAMES[0], PASSWORDS[1])
-            self.say(0, "好", 1)
+            self.say(0, "好", 11)
 
     @precondition(lambda self: self.sent)
     @rule(back=st.sampled_from([0, 0, 0, 1, 2, 5]))
@@ -159,12 +159,15 @@ class IdentityMachine(Staff):
         device=st.sampled_from([0, 0, 1]),
     )
     def erase(self, number: int, letter: str | None, device: int) -> None:
-        """Somebody goes, having just signed in; or the operator erases them, staff first."""
+        """Somebody goes, having just signed in; or the operator erases them."""
+        self._erase(self.one(number), letter, device)
+
+    @precondition(lambda self: any(one.credential for one in self.model.people.values()))
+    @rule(number=NUMBERS, letter=st.sampled_from("zzzc"))
+    def dismiss(self, number: int, letter: str) -> None:
+        """The operator erases somebody of the staff; others try to."""
         staff = [one for one in self.model.people.values() if one.credential]
-        if letter and staff:
-            self._erase(staff[number % len(staff)], letter)
-        else:
-            self._erase(self.one(number), letter, device)
+        self._erase(staff[number % len(staff)], letter)
 
     def _erase(self, one: Somebody, letter: str | None, device: int = 0) -> None:
         who = self.operators[letter] if letter else self.as_(one, device)
