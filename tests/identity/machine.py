@@ -39,6 +39,8 @@ class IdentityMachine(Staff):
         self.come(PHONES[0], True, 1)
         if two:
             self.come(PHONES[1], True, 1)
+            self.wait(1)
+            self.come(PHONES[1], True, 6)
             self.employ(PHONES[2], USERNAMES[0], PASSWORDS[1])
             self.say(0, "好", 11)
 
