@@ -7,8 +7,8 @@ import pytest
 from chalicelib.community.people import contacts
 from chalicelib.community.people.contacts import Contact
 from local.apps import load_app
-from shared import grants, ids, vault
-from shared.auth import Grant, Role
+from shared import events, grants, ids, vault
+from shared.auth import PLATFORM, Grant, Role
 from tests.community.estate import OWNER_NAME, OWNER_PHONE, Estate, an_estate
 from tests.community.register.scene import NOW
 from tests.conftest import Cloud
@@ -32,7 +32,10 @@ def claim(estate: Estate, person_id: str, number: str = "503", key: str = "key-0
 
 def reached_by(person_id: str, phone: str, name: str) -> None:
     told = Contact(vault.blind("phone", phone), vault.blind("name", name))
-    contacts.keep_contact(person_id, told, NOW)
+    bound = events.happened(
+        "PhoneBound", "identity", "login_x", 1, at=NOW, community_id=PLATFORM, actor_id=person_id
+    )
+    contacts.keep_contact(person_id, told, bound)
 
 
 def test_who_has_the_phone_and_the_name_is_an_owner_at_once(estate: Estate) -> None:

@@ -32,8 +32,10 @@ def erase(
     rules.check_erasable(person)
     chosen = settings.get_settings(person.id)
     keepers = store.get_with_keys(person.acting)
+    held = store.get_logins(person)
     told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
-    left = rules.erased(person)
+    untold = [chosen.outbox, *(one.outbox for one in held), *credentials.untold(person)]
+    left = rules.leaving(rules.erased(person), untold, now)
     with store.writing(actor_id, basis) as writing:
         writing.person(left, told)
         writing.drop_key(person.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -194,6 +195,11 @@ def erased(person: Person) -> Person:
         name_key="",
         envelope=b"",
     )
+
+
+def leaving(left: Person, untold: Iterable[Outbox], now: datetime) -> Person:
+    """What is left, with what the things that go with the person have yet to tell."""
+    return replace(left, outbox=left.outbox.inheriting(untold, now))
 
 
 def check_recent(opened_at: datetime | None, now: datetime) -> None:

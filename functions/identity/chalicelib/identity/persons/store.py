@@ -6,6 +6,7 @@ Access patterns
 2. a person with their key         BatchGet    the same, and sk = key
 3. several people with their keys  BatchGet    the same
 4. whose a login is                Get         pk = platform#login#{hash}, sk = login
+   all of one person               BatchGet    the same
 5. who joined in a month           Query       by_month, platform#joined#{yyyy-mm}, newest first
 6. who has a name                  Query       by_name, platform#name#{hash}
 7. a change of them                Transact    1, 4, the key, what hangs on them, and the grants'
@@ -117,7 +118,15 @@ def get_login(kind: str, blind: str) -> Held | None:
     item = _LoginRow.find(f"platform#login#{blind}", _LOGIN)
     if item is None or item.kind != kind:
         return None
-    return Held(Login(kind, blind), item.person_id, item.version, item.outbox)
+    return _to_held(item)
+
+
+def get_logins(person: Person) -> list[Held]:
+    """All that a person signs in by, as it is stored, in one call; none is no call."""
+    keys = [_login_key(login) for login in person.logins]
+    return (
+        [_to_held(item) for item in _LoginRow.batch_get(keys, consistent_read=True)] if keys else []
+    )
 
 
 def list_joined(month: str, limit: int, cursor: str | None) -> Page[Summary]:
@@ -246,6 +255,11 @@ def _name_key(blind: str) -> str:
 
 def _login_key(login: Login) -> tuple[str, str]:
     return f"platform#login#{login.blind}", _LOGIN
+
+
+def _to_held(item: _LoginRow) -> Held:
+    login = Login(item.kind, item.pk.rpartition("#")[2])
+    return Held(login, item.person_id, item.version, item.outbox)
 
 
 def _to_row(person: Person) -> _Row:
