@@ -31,6 +31,8 @@ class Homes(Model):
             told["until"] = last and last.isoformat()
             told["standing"] = "active" if self.holds(key, now) else "ended"
             told["rights"] = {right: right in kept["rights"] for right in RIGHTS}
+        else:
+            told["mandate"] = None
         return told
 
     def lives(self, scope: str, role: str) -> list[tuple[str, str, str]]:
@@ -70,7 +72,9 @@ class Homes(Model):
             if not own:
                 self._still(who, enders, said["scope"])
             elif not self.holds(key, now):
-                refuse(True)
+                # What has lapsed lets nobody in; another right of theirs there does.
+                others = [one for one in who.grants if (one.role, one.scope) != key[1:]]
+                refuse(not any(one.role in RESIDENTS and one.scope == key[2] for one in others))
             self.leave(key, who.person_id, said["reason"], now)
         return self.holdings[key]
 

@@ -22,7 +22,7 @@ SOURCE = "identity"
 INVITATIONS_PER_DAY, INVITATIONS_PER_PHONE = 50, 5
 ATTEMPTS_PER_HOUR = 300
 """From one address: a whole office signs in from one."""
-_NOBODY = "per_" + "0" * 26
+_NOBODY = "nobody"
 _TRIES = 3
 _HOURS = str(int(rules.INVITED_FOR.total_seconds()) // 3600)
 
