@@ -13,7 +13,6 @@ from typing import Any
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import Bundle
 from schemathesis import Case, GenerationMode, Response
@@ -144,7 +143,7 @@ class Attack:
         for case, kind in chosen:
             self.send(case, kind, chance)
         for kind, share in self._shares(operation, count - len(chosen)).items():
-            self._invent(operation, kind, share, number)
+            self._invent(operation, kind, share, number, chance)
         return self.outcomes[name]
 
     def _bounds(self, operation: Operation) -> Iterator[tuple[Case[Any], Kind]]:
@@ -168,14 +167,17 @@ class Attack:
         shares = {kind: max(1, round(count * part)) for kind, part in parts.items()}
         return {Kind.FITTING: count - sum(shares.values()), **shares}
 
-    def _invent(self, operation: Operation, kind: Kind, count: int, number: int) -> None:
+    def _invent(
+        self, operation: Operation, kind: Kind, count: int, number: int, chance: Random
+    ) -> None:
         mode = GenerationMode.NEGATIVE if kind is Kind.UNFITTING else GenerationMode.POSITIVE
 
         @seed(number)
         @settings(_QUIET, max_examples=count)
-        @given(operation.as_strategy(mode), st.integers(0, 2**32))
-        def send(case: Case[Any], chance: int) -> None:
-            self.send(case, kind, Random(chance))
+        @given(operation.as_strategy(mode))
+        def send(case: Case[Any]) -> None:
+            # Of chance that hypothesis makes, most would be alike.
+            self.send(case, kind, chance)
 
         send()
 

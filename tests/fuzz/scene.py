@@ -79,11 +79,12 @@ def _households(cast: Cast, own: Resident, owner: Someone) -> None:
     estate = cast.estate
     rooms = [room_id(estate, room) for room in _ROOMS]
     for operations, room in zip(("withdraw_claim", "get_claim decide_claim"), rooms, strict=True):
-        wanted = {"relation": "family_member"}
-        claim = own.call("POST", f"/community/rooms/{room}/claims", wanted, 201)
-        cast.means(operations, "claim_id", claim["claim_id"])
-    asker = cast.sends_too(own.username, own.person_id)
-    cast.asks("claim_room get_claim withdraw_claim", asker)
+        claims = [
+            own.call("POST", f"/community/rooms/{room}/claims", {"relation": relation}, 201)
+            for relation in ("family_member", "tenant")
+        ]
+        cast.means(operations, "claim_id", *(claim["claim_id"] for claim in claims))
+    cast.asks("get_claim withdraw_claim", cast.sends_too(own.username, own.person_id))
     leaving, staying, coming = (ids.person_id("fuzz-home", name) for name in "abc")
     for person_id in (leaving, staying):
         member = {"person_id": person_id, "relation": "family_member"}

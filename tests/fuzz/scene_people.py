@@ -70,13 +70,15 @@ def _mandates(cast: Cast, own: Resident) -> None:
 
 
 def _feedback(cast: Cast, own: Resident) -> None:
+    """What somebody said and can settle, and what another said, which nobody settles."""
     said = {"kind": "idea", "text": "希望报修可以预约晚上的时间"}
-    for_closing, for_answering = (
-        own.call("POST", "/identity/me/feedback", said, 201) for _ in range(2)
+    critic = cast.resident("fuzz-critic", "梅直言")
+    settled, answered = (
+        one.call("POST", "/identity/me/feedback", said, 201) for one in (own, critic)
     )
-    cast.known.keep([for_closing, for_answering])
-    cast.means("close_feedback", "feedback_id", for_closing["feedback_id"])
-    about = {"person_id": own.person_id, "feedback_id": for_answering["feedback_id"]}
+    cast.known.keep([settled, answered])
+    cast.means("close_feedback", "feedback_id", settled["feedback_id"])
+    about = {"person_id": critic.person_id, "feedback_id": answered["feedback_id"]}
     cast.gives("answer_feedback", lambda: about)
 
 
