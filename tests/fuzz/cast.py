@@ -16,7 +16,7 @@ from tests.fuzz.known import Known
 from tests.harness.estate import Estate, ok
 from tests.harness.people import People, Someone
 
-_TOKEN_SECONDS = 600
+TOKEN_SECONDS = 600
 """A token of our own issuer is good for 15 minutes, and a run may take longer."""
 _FIRST_PHONE = 19900000000
 
@@ -83,7 +83,7 @@ class Cast:
         """Somebody as who sends requests; nothing is done to them."""
         self.known.spared.add(someone.person_id)
         again = self.people.again
-        return Person(role, Fresh(lambda: str(again(someone).client.token), _TOKEN_SECONDS))
+        return Person(role, Fresh(lambda: str(again(someone).client.token), TOKEN_SECONDS))
 
     def sends_too(
         self, username: str, person_id: str, credentials: tuple[str, str] | None = None
@@ -91,7 +91,7 @@ class Cast:
         """The same of somebody of our own issuer."""
         self.known.spared.add(person_id)
         sign_in = self.platform.accounts.token
-        return Person("nobody", Fresh(lambda: sign_in(username, credentials), _TOKEN_SECONDS))
+        return Person("nobody", Fresh(lambda: sign_in(username, credentials), TOKEN_SECONDS))
 
     def newcomer(self, username: str, seconds: float) -> Person:
         """Somebody who comes from the mini-program, and somebody else after some seconds."""

@@ -11,7 +11,7 @@ from pyotp import TOTP, parse_uri
 from local.client import Client
 from shared import clock
 from tests.fuzz.attack import Person
-from tests.fuzz.cast import Cast, Resident
+from tests.fuzz.cast import TOKEN_SECONDS, Cast, Resident
 from tests.harness.estate import ok, room_id
 
 _CODE_SECONDS = 30.0
@@ -55,6 +55,7 @@ def fill(cast: Cast, outsider: Person) -> Resident:
 
 
 def _mandates(cast: Cast, own: Resident) -> None:
+    """For whom one acts, and who acts for oneself."""
     kinds = (("许阿婆", "elderly"), ("许小满", "minor"))
     registered = [
         own.call("POST", "/identity/dependents", {"name": name, "kind": kind}, 201)["person_id"]
@@ -84,15 +85,11 @@ def _feedback(cast: Cast, own: Resident) -> None:
 
 def _phones(cast: Cast) -> None:
     """Codes on phones: of newcomers, and of people who have bound none yet."""
-    nobody, messages, wechat = (
-        Client(cast.platform.base_url),
-        cast.sandboxes.messages,
-        cast.sandboxes.wechat,
-    )
+    nobody, wechat = Client(cast.platform.base_url), cast.sandboxes.wechat
 
     def proof(phone: str) -> dict[str, str]:
         ok(nobody.ask("POST", "/identity/codes", {"phone": phone}), 202)
-        return {"phone": phone, "code": messages.code(phone)}
+        return {"phone": phone, "code": cast.sandboxes.messages.code(phone)}
 
     cast.gives("sign_in_by_code", lambda: proof(cast.phone()), _CODE_SECONDS)
     first, second = cast.phone(), cast.phone()
@@ -103,7 +100,7 @@ def _phones(cast: Cast) -> None:
         "sign_in_by_wechat", lambda: {"code": wechat.login(f"fuzz-visitor-{next(visitors) % 20}")}
     )
     for operation in ("bind_phone", "bind_wechat_phone"):
-        cast.asks(operation, cast.newcomer(f"fuzz-{operation}", float("inf")))
+        cast.asks(operation, cast.newcomer(f"fuzz-{operation}", TOKEN_SECONDS))
     cast.asks("erase_account", cast.newcomer("fuzz-leaver", _GONE_SECONDS))
 
 
