@@ -13,6 +13,7 @@ from typing import Any
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import Bundle
 from schemathesis import Case, GenerationMode, Response
@@ -174,9 +175,9 @@ class Attack:
 
         @seed(number)
         @settings(_QUIET, max_examples=count)
-        @given(operation.as_strategy(mode))
-        def send(case: Case[Any]) -> None:
-            # Of chance that hypothesis makes, most would be alike.
+        # The number tells requests apart that are otherwise alike, which are made only once.
+        @given(operation.as_strategy(mode), st.integers(0, 2**32))
+        def send(case: Case[Any], _: int) -> None:
             self.send(case, kind, chance)
 
         send()

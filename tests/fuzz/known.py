@@ -14,7 +14,7 @@ from typing import Any
 _KEPT = 10
 """Of the ids that answers tell only the last ones are kept, beside those known from the start."""
 _PLAUSIBLE = 0.9
-_MEANT = 0.7
+_MEANT = 0.85
 # The ids of things with a version; a ticket names its room too, so the order matters.
 _VERSIONED = ("ticket_id", "import_id", "application_id", "feedback_id", "room_id")
 # What answers tell of, and the fields of requests that take it.

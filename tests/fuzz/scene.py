@@ -94,6 +94,7 @@ def _households(cast: Cast, own: Resident, owner: Someone) -> None:
     cast.gives("unbind_resident", lambda: {**of_home, "person_id": leaving})
     cast.gives("add_member", lambda: {**of_home, "person_id": coming, "until": None})
     cast.gives("bind_resident", lambda: {**of_home, "person_id": coming, "until": None})
+    cast.means("list_grants", "scope", estate.community_id, estate.company_id)
     officer = {
         "person_id": ids.person_id("fuzz", "officer"),
         "role": Role.PROPERTY_OFFICER,
