@@ -50,7 +50,7 @@ class Cast:
     sandboxes: Sandboxes
     people: People
     estate: Estate
-    known: Known = field(default_factory=Known)
+    known: Known
     askers: dict[str, Sequence[Person]] = field(default_factory=dict)
     _phones: count[int] = field(default_factory=lambda: count(_FIRST_PHONE))
 
