@@ -52,7 +52,9 @@ def _are_known(recorder: Recorder, owner: Person) -> None:
     }
     recorder.request(owner, "PATCH", "/me", told)
     recorder.request(owner, "GET", "/me")
-    opening.open_session(owner.person_id, "resident", canaries.OWNER_NAME, "sms", clock.now())
+    opening.open_session(
+        owner.person_id, "resident", canaries.OWNER_NAME, "sms of the owner", clock.now()
+    )
     recorder.request(owner, "POST", "/me/exports", None, 201, key="export-1")
 
 
@@ -103,7 +105,7 @@ def _go(recorder: Recorder) -> None:
     """One goes by themselves, having just signed in; another one is erased by the operator."""
     with hours_later(1):
         goes, erased = _arrived(70, name="张三"), _arrived(71)
-        opening.open_session(goes.person_id, "resident", "iPhone", "sms", clock.now())
+        opening.open_session(goes.person_id, "resident", "iPhone", "sms of who goes", clock.now())
         recorder.request(goes, "POST", "/me/erasure")
         url = f"/persons/{erased.person_id}/erasure"
         recorder.request(ADMIN, "POST", url, {"reason": "own_wish"})

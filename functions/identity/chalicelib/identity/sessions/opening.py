@@ -52,7 +52,7 @@ def open_session(
         `sign_in_refused`: the person is not active, or the proof stands no more.  `busy`: they
         kept signing in elsewhere.
     """
-    session_id = ids.derived_platform_id("ses", person_id, cause)
+    session_id = ids.derived_platform_id("ses", cause)
     for _ in range(_ATTEMPTS):
         before = rules.current(store.get_sessions(person_id), now)
         known = before.find(session_id)
