@@ -5,9 +5,9 @@ last commit; and on both what is not committed yet.  A tree without a history ha
 changed.  Each changed line of a function, a class or a constant belongs to ways in: a function that
 bears the name of a way in to that one, since one verb and noun runs through route, action, rule
 and sample; everything else to the ways in that come to it, and what nobody comes to by name to
-all.  Up to `MOST` with the most changed lines are taken, as far as there is time for their calls, so
-that the suite stays within its ten minutes; the report of the families says which, and how many are
-left to `make prove`.
+all.  Up to `MOST` with the most changed lines are taken, as far as there is time for their calls,
+so that the suite stays within its ten minutes; the report of the families says which, and how many
+are left to `make prove`.
 
 In full go the families that can take one way in and finish: F1, F2, F8, A8, A11.  The subsets of
 F7 and the steps of F3 cost minutes, whatever changed, and the mutants of F10 are of no way in:
