@@ -26,7 +26,8 @@ def one_of_each_table() -> Iterator[None]:
     def copied(table: Table, memo: dict[int, Any]) -> Table:
         if id(table) not in copies:
             # Not by its class, which would keep the copy in mind.
-            made = copies[id(table)] = object.__new__(Table)
+            made: Table = object.__new__(type(table))
+            copies[id(table)] = made
             memo[id(table)] = made
             made.__dict__.update(copy.deepcopy(table.__dict__, memo))
         return copies[id(table)]
