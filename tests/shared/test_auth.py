@@ -125,6 +125,16 @@ def test_an_action_about_oneself_has_checked_by_asking_who_one_is() -> None:
     assert asking.checked
 
 
+def test_what_is_done_in_person_is_done_by_nobody_else() -> None:
+    asking = caller()
+    assert asking.in_person() == "per_1"
+    assert asking.checked
+    acted_for = Caller("per_1", (), ASSIGN, acting_id="per_2")
+    with pytest.raises(NotFound):
+        acted_for.in_person()
+    assert not acted_for.checked
+
+
 def test_roles_on_a_scope_are_all_roles_that_cover_it() -> None:
     asking = caller(Grant(Role.OWNER, ROOM), Grant(Role.BUTLER, f"{COMMUNITY}/3"),
                     Grant(Role.CASHIER, OTHER))  # fmt: skip

@@ -223,6 +223,18 @@ class Caller(msgspec.Struct):
         self.checked = True
         return self.person_id
 
+    def in_person(self) -> str:
+        """The caller's id, for what nobody does for another: own devices, mandates and the end.
+
+        Raises
+        ------
+        NotFound
+            Somebody acts for them.
+        """
+        if self.acting_id:
+            raise NotFound
+        return self.own()
+
     def roles_on(self, scope: str) -> frozenset[Role]:
         """Every role that the caller has on `scope`, whatever the permission."""
         return frozenset(g.role for g in self.grants if covers(g.scope, scope))

@@ -28,9 +28,7 @@ def register_dependent(
     Conflict
         `idempotency_key_reused`: the key took in somebody else before.
     """
-    keeper = _active(store.get_person(caller.own()))
-    if caller.acting_id:
-        raise NotFound
+    keeper = _active(store.get_person(caller.in_person()))
     person_id = ids.derived_platform_id("per", caller.person_id, key)
     if person_id in keeper.wards:
         return _made_before(person_id, name)
