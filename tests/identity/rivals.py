@@ -81,10 +81,15 @@ APART = {
     "end_session × erase_account": _RECENT,
     "end_mandate × erase_account": _SHOWN,
     "end_mandate × erase_person": _SHOWN,
-    "end_mandate × give_mandate": _SHOWN,
-    "erase_account × give_mandate": _SHOWN,
-    "erase_person × give_mandate": _SHOWN,
-    "give_mandate × register_dependent": _SHOWN,
+    "accept_mandate × end_mandate": _SHOWN,
+    "accept_mandate × erase_account": _SHOWN,
+    "accept_mandate × erase_person": _SHOWN,
+    "accept_mandate × offer_mandate": _SHOWN,
+    "accept_mandate × register_dependent": _SHOWN,
+    "end_mandate × offer_mandate": _SHOWN,
+    "erase_account × offer_mandate": _SHOWN,
+    "erase_person × offer_mandate": _SHOWN,
+    "offer_mandate × register_dependent": _SHOWN,
     "erase_account × sign_in_by_code": _LEAVING,
     "erase_person × sign_in_by_code": _LEAVING,
     "sign_in_by_wechat × sign_in_by_wechat": (
@@ -191,6 +196,11 @@ def _known(recorder: Recorder, staff: Person) -> dict[str, Any]:
     twin = arrivals.arrive("openid", "o-2", Details(name="李四", openid="o-2"), clock.now())
     body = {"acting_id": other.id, "name": "张三"}
     recorder.request(staff, "POST", "/me/mandates", body)
+    asked = {"person_id": staff.person_id}
+    recorder.request(Person(other.id), "POST", "/me/mandates/acceptance", asked)
+    recorder.request(staff, "PATCH", "/me", {"name": "李经理"})
+    body = {"acting_id": staff.person_id, "name": "李经理"}
+    recorder.request(Person(other.id), "POST", "/me/mandates", body)
     merge = {"into_id": staff.person_id}
     recorder.request(ADMIN, "POST", f"/persons/{twin.id}/merge", merge)
     said = {"kind": "idea", "text": "好"}
@@ -280,6 +290,7 @@ def _about_others(of: Recorder, staff: Person, known: dict[str, Any]) -> list[Tr
     dependent = {"name": "王奶奶", "kind": "elderly"}
     return [
         of.asking(staff, "POST", "/me/mandates", {"acting_id": known["twin"], "name": "李四"}),
+        of.asking(staff, "POST", "/me/mandates/acceptance", {"person_id": between["acting_id"]}),
         of.asking(known["other"], "POST", "/me/mandates/end", between),
         of.asking(known["other"], "POST", "/dependents", dependent, key="dependent-1"),
     ]

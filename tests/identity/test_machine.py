@@ -96,7 +96,7 @@ def anybody_is_an_operator(patch: pytest.MonkeyPatch) -> None:
 
 def wards_are_left_alone(patch: pytest.MonkeyPatch) -> None:
     """Somebody is erased for whom others would be left behind."""
-    patch.setattr(persons, "check_erasable", lambda person: None)
+    patch.setattr(persons, "check_erasable", lambda person, wards: None)
 
 
 def a_credential_stays(patch: pytest.MonkeyPatch) -> None:

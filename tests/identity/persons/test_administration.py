@@ -177,6 +177,8 @@ def test_only_two_active_people_are_merged_and_none_that_others_rely_on(people: 
     named = {"acting_id": kept.person_id, "name": "王五"}
     people.call(kept, "PATCH", "/me", {"name": "王五"})
     assert people.call(gone, "POST", "/me/mandates", named).status == 200
+    asked = {"person_id": gone.person_id}
+    assert people.call(kept, "POST", "/me/mandates/acceptance", asked).status == 200
     assert people.call(ADMIN, "POST", url(gone, "merge"), into).status == 409
 
 

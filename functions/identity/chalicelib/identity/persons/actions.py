@@ -85,7 +85,8 @@ def erase_account(caller: Caller, now: datetime) -> Person:
     Raises
     ------
     Conflict
-        `sign_in_again`: their newest sign-in is too old.  `wards_first`: they act for others.
+        `sign_in_again`: their newest sign-in is too old.  `wards_first`: somebody without an
+        account has only them.
     """
     person = store.get_person(caller.in_person())
     if person is not None and person.state is PersonState.ERASED:
