@@ -180,6 +180,14 @@ def test_who_acts_for_another_survives_the_gateways_context() -> None:
     assert (handed_on.person_id, handed_on.acting_id) == ("per_1", "per_2")
 
 
+def test_whoever_acts_for_another_is_no_staff_in_their_name() -> None:
+    held = [Grant(role, ROOM) for role in Role]
+    acting = auth.from_context(auth.to_context("per_1", held, "per_2"), ASSIGN)
+    assert {grant.role for grant in acting.grants} == auth.RESIDENTS
+    assert acting.scopes == ()
+    assert acting.roles_on(ROOM) == auth.RESIDENTS
+
+
 def test_a_right_that_is_off_is_lacking_on_that_grant_alone() -> None:
     off = frozenset({Right.PAY, Right.VOTE})
     let, own = Grant(Role.TENANT, f"{COMMUNITY}/1/1/101", off), Grant(Role.OWNER, SCOPES[-1])

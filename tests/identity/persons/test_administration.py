@@ -126,6 +126,10 @@ def test_a_merge_takes_two_administrators(people: People) -> None:
     alone = people.call(ADMIN, "POST", url(gone, "merge/approval"), into)
     assert (alone.status, alone.json["code"]) == (409, "second_person_needed")
     assert people.identity.items() == before
+    # By somebody else's name nobody is the second.
+    as_second = Somebody(SECOND.person_id, SECOND.grants, acting_id=ADMIN.person_id)
+    assert people.call(as_second, "POST", url(gone, "merge/approval"), into).status == 404
+    assert people.identity.items() == before
     merged = people.call(SECOND, "POST", url(gone, "merge/approval"), into)
     assert merged.json["state"] == "merged"
     assert people.call(SECOND, "POST", url(gone, "merge/approval"), into).json == merged.json

@@ -144,10 +144,8 @@ def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Hol
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
     holding = changing.holding_of(wanted.person_id, wanted.role, wanted.scope)
     basis: tuple[Grant, ...] = ()
-    if own:
-        # The write takes this very grant away, and cannot rely on it as well.
-        caller.in_person()
-    else:
+    # The write takes one's own grant away, and cannot rely on it as well.
+    if not own:
         rules.check_grant(caller.person_id, roles, holding)
         basis = standing.basis(caller.grants, granters, wanted.scope)
     ended = rules.end(holding, caller.person_id, now, wanted.reason)

@@ -311,6 +311,9 @@ def to_context(person_id: str, grants: Iterable[Grant], acting_id: str = "") -> 
 def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
     """The caller as the authorizer handed them on, narrowed to one permission.
 
+    Whoever acts for somebody acts for the resident, never for staff: where something takes two
+    persons (D8), nobody is the second one by another's name.
+
     Raises
     ------
     Unauthenticated
@@ -324,5 +327,7 @@ def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
         held, _, scopes = part.partition(":")
         role, _, off = held.partition(_BETWEEN)
         written += [(role, scope, off) for scope in scopes.split(",")]
-    grants = tuple(known_grants(written))
-    return Caller(person_id, grants, wanted, context.get("acting_id", ""))
+    acting_id = context.get("acting_id", "")
+    known = known_grants(written)
+    grants = tuple(grant for grant in known if not acting_id or grant.role in RESIDENTS)
+    return Caller(person_id, grants, wanted, acting_id)
