@@ -194,8 +194,8 @@ def test_an_officer_lays_their_mandate_down_and_may_act_for_another_firm() -> No
 
 def test_an_officer_takes_nothing_from_anybody_else() -> None:
     given()
-    body = {"name": "王芳", "role": "finance_clerk", "mandate": None, "person_id": CLERK}
-    assert given(**body).status == 201
+    clerk = given(name="王芳", role="finance_clerk", mandate=None, person_id=CLERK)
+    assert clerk.status == 201
     for wanted in ({"person_id": CLERK, "role": "finance_clerk"}, {"person_id": CLERK}):
         assert revoked(OFFICER, COMPANY, **wanted).status == 404
     assert revoked(OFFICER, OTHER).status == 404

@@ -24,6 +24,8 @@ from tests.identity.machine_staff import (
 from tests.identity.model import Somebody
 from tests.identity.scene import sandboxes
 
+ANSWERS = st.sampled_from(["waits", "agrees", "ends"])
+
 
 class IdentityMachine(Staff):
     """Everybody's ways in and out."""
@@ -156,11 +158,8 @@ class IdentityMachine(Staff):
             self.world.seen["erased"] += 1
 
     @precondition(some_people)
-    @rule(
-        number=NUMBERS, to=NUMBERS, agrees=RIGHT, right=RIGHT, tries=OFTEN,
-        ends=st.sampled_from([False, False, True]),
-    )  # fmt: skip
-    def act(self, number: int, to: int, agrees: bool, right: bool, tries: int, ends: bool) -> None:
+    @rule(number=NUMBERS, to=NUMBERS, then=ANSWERS, right=RIGHT)
+    def act(self, number: int, to: int, then: str, right: bool) -> None:
         """Somebody asks another to act for them, who agrees as a rule, and may take it back."""
         one, other = self.one(number), self.one(to)
         who, name = self.as_(one), other.name if right and other.name else "某某"
@@ -172,11 +171,10 @@ class IdentityMachine(Staff):
             if self.agrees(answer, said, who, other.person_id, name, self.now):
                 self._shows_mandates(answer, one.person_id)
 
-        for _ in range(tries):
-            self._send(offer)
-        if agrees:
+        self._send(offer)
+        if then != "waits":
             self._accept(self.as_(other), one.person_id)
-        if ends:
+        if then == "ends":
             self._end(who, one.person_id, other.person_id)
 
     def _accept(self, who: Person, person_id: str) -> None:

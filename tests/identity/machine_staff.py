@@ -247,7 +247,7 @@ class Staff(Looks):
     @precondition(some_people)
     @rule(
         number=NUMBERS, seen=SEEN, language=st.sampled_from(["en", "zh-CN"]),
-        topic=st.sampled_from(["gates", "offers", "fees", "gates"]),
+        topic=st.sampled_from(["offers", "fees", "gates"]),
     )  # fmt: skip
     def choose(self, number: int, seen: int, language: str, topic: str) -> None:
         """Somebody changes their settings."""
