@@ -210,8 +210,10 @@ class _Attack:
             elsewhere = named.swapped(elsewhere, one, named.absent(one.id))
         if in_url:
             answer = sent(self._app, elsewhere, to_context(asked.who.person_id, asked.who.grants))
-            # A list of something absent may be an empty list.
-            if answer.status != 200 and answer not in self._matrix.absent:
+            # A list of something absent may be an empty list, and what anybody may name may be
+            # taken without a word of whether it is there.
+            mute = operation.view.__name__ in named.ANYBODYS and answer.status == 201
+            if answer.status != 200 and not mute and answer not in self._matrix.absent:
                 self._matrix.absent.append(answer)
 
 

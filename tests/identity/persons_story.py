@@ -67,6 +67,8 @@ def _act(recorder: Recorder, owner: Person, neighbour: Person, count: int) -> No
     between = {"person_id": owner.person_id, "acting_id": neighbour.person_id}
     acting = {"acting_id": neighbour.person_id, "name": canaries.STAFF_NAME}
     recorder.request(owner, "POST", "/me/mandates", acting)
+    asked = {"person_id": owner.person_id}
+    recorder.request(neighbour, "POST", "/me/mandates/acceptance", asked)
     recorder.request(owner, "GET", "/me/mandates")
     recorder.request(owner, "POST", "/me/mandates/end", between)
     # Nobody else of this name is to be found by who tries ids.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,6 +70,17 @@ class People:
     def sign_in(self, who: Somebody, now: datetime | None = None) -> None:
         """Somebody signs in on a device."""
         opening.open_session(who.person_id, "resident", "iPhone", "sms-1", now or clock.now())
+
+    def told_of(self, who: Somebody) -> list[dict[str, Any]]:
+        """What a person's item announced, in its order."""
+        (item,) = (
+            one
+            for one in self.identity.items()
+            if (one["pk"]["S"], one["sk"]["S"]) == (f"platform#person#{who.person_id}", "person")
+        )
+        earlier = [one["S"] for one in item.get("earlier", {"L": []})["L"]]
+        newest = [item["event"]["S"]] if "event" in item else []
+        return [json.loads(text) for text in (*earlier, *newest)]
 
     def stored(self) -> str:
         """Everything in the table and the grants table, bytes as they are."""

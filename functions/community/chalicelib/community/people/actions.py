@@ -74,7 +74,9 @@ def _begun(moved: Holding, now: datetime) -> tuple[rules.Change | None, str]:
     if previous is not None and previous.holds(now):
         return None, ""
     try:
-        check_one_firm(moved.grant, (one.grant for one in grants.held_by(moved.person_id)))
+        held = grants.held_by(moved.person_id)
+        check_one_firm(moved.grant, held, now)
+        changing.end_lapsed(moved, held)
         company_id = changing.room_for_more(moved)
     except Conflict:
         return None, ""

@@ -15,7 +15,7 @@ from chalicelib.identity.providers import text_messages
 from chalicelib.identity.sessions import opening
 from shared import clock, events, grants, ids, vault
 from shared.auth import PLATFORM, Caller
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict
 from shared.quotas import Quota
 
 SOURCE = "identity"
@@ -218,9 +218,7 @@ def change_password(
     caller: Caller, given: shapes.ChangePassword, key: str, address: str, now: datetime
 ) -> str:
     """Take another password, knowing the old one; whoever was signed in must sign in again."""
-    person_id = caller.own()
-    if caller.acting_id:
-        raise NotFound
+    person_id = caller.in_person()
     score = passwords.score(given.new_password, given.username)
     rules.check_password(given.new_password, given.username, score, "new_password")
     name = vault.blind("username", given.username)

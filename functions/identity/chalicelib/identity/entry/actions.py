@@ -16,7 +16,7 @@ from chalicelib.identity.sessions import opening
 from chalicelib.identity.sessions.opening import Tokens
 from shared import ids, vault
 from shared.auth import Caller
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict
 
 _ATTEMPTS = 3
 _MINUTES = str(int(rules.GOOD_FOR.total_seconds()) // 60)
@@ -75,7 +75,7 @@ def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -
         `code_refused`.  `login_of_another`: somebody else signs in by it; the operator can merge
         the two.  `login_taken`: the caller has another phone.
     """
-    person_id = _own(caller)
+    person_id = caller.in_person()
     arrivals.check_there(person_id)
     proving.prove_phone(vault.blind("phone", phone), code, f"{person_id}|{key}", now)
     arrivals.bind(person_id, "phone", phone, now)
@@ -84,18 +84,10 @@ def bind_phone(caller: Caller, phone: str, code: str, key: str, now: datetime) -
 
 def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str:
     """Let the caller sign in by the phone that WeChat knows of them; the phone."""
-    person_id = _own(caller)
+    person_id = caller.in_person()
     try:
         phone = wechat.phone_of(code, f"{person_id}|{key}", now)
     except wechat.CodeRefused as refused:
         raise Conflict("code_refused") from refused
     arrivals.bind(person_id, "phone", phone, now)
     return phone
-
-
-def _own(caller: Caller) -> str:
-    """The caller's id; who acts for them binds no phone to them."""
-    own_id = caller.own()
-    if caller.acting_id:
-        raise NotFound
-    return own_id

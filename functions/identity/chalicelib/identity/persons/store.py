@@ -71,6 +71,7 @@ class _Row(records.Item):
     name_key = UnicodeAttribute(null=True)
     logins = UnicodeAttribute(null=True)
     acting = UnicodeAttribute(null=True)
+    offered = UnicodeAttribute(null=True)
     wards = UnicodeAttribute(null=True)
     merging = UnicodeAttribute(null=True)
     into_id = UnicodeAttribute(null=True)
@@ -276,6 +277,7 @@ def _to_row(person: Person) -> _Row:
         name_key=_name_key(person.name_key) if person.name_key else None,
         logins=" ".join(f"{one.kind}:{one.blind}" for one in person.logins) or None,
         acting=" ".join(person.acting) or None,
+        offered=" ".join(person.offered) or None,
         wards=" ".join(person.wards) or None,
         merging=json.dumps([merging.into_id, merging.asked_by, clock.to_text(merging.asked_at)])
         if merging
@@ -294,6 +296,7 @@ def _to_person(item: _Row) -> Person:
         joined_at=item.joined_at,
         logins=tuple(Login(kind, blind) for kind, _, blind in logins),
         acting=tuple((item.acting or "").split()),
+        offered=tuple((item.offered or "").split()),
         wards=tuple((item.wards or "").split()),
         merging=_to_merging(item.merging) if item.merging else None,
         into_id=item.into_id or "",
