@@ -29,6 +29,7 @@ from local.platform import Platform, bring_up
 from local.sandboxes import Sandboxes
 from shared import aws
 from tests.harness.people import People
+from tests.harness.snapshots import one_of_each_table
 from tests.harness.tables import create_grants_table, create_table
 from tests.harness.user_pool import UserPool, found
 
@@ -123,7 +124,7 @@ def on_moto(patch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     _sign_in(patch)
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     aws.client.cache_clear()
-    with mock_aws():
+    with mock_aws(), one_of_each_table():
         yield Cloud("moto", aws.client, patch.setenv)
     aws.client.cache_clear()
 

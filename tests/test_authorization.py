@@ -51,7 +51,7 @@ BY_THE_MINUTE: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(
             (
                 *("change_account", "export_account", "erase_account"),
-                *("register_dependent", "give_mandate", "end_mandate"),
+                *("register_dependent", "offer_mandate", "accept_mandate", "end_mandate"),
             ),
             "one's own account hangs on no grant; the frozen and erased are stopped by their state",
         ),

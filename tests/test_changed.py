@@ -67,7 +67,7 @@ class Tree:
 
     @property
     def lines(self) -> dict[str, int]:
-        return dict(changed(self.root).lines)
+        return dict(changed(self.root, {}).lines)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def tree(tmp_path: Path) -> Tree:
 
 
 def test_where_nothing_changed_nothing_is_attacked_in_full(tree: Tree) -> None:
-    found = changed(tree.root)
+    found = changed(tree.root, {})
     assert found.since is not None
     assert found.full == frozenset()
     assert list(found.told({"F1": set()})) == []
@@ -152,15 +152,23 @@ def test_without_a_history_nothing_counts_and_the_run_says_so(tree: Tree) -> Non
     shutil.copytree(tree.root / "functions", tree.root / "build" / "functions")
     shutil.copytree(tree.root / "events", tree.root / "build" / "events")
     for root in (tree.root / "build", tree.root.parent):
-        found = changed(root)
+        found = changed(root, {})
         assert found.full == frozenset()
         assert list(found.told({})) == ["no git history here: nothing counts as changed"]
+
+
+def test_what_makes_too_many_calls_is_left_to_make_prove() -> None:
+    lines = {f"things.do_{number}": number for number in range(1, 6)}
+    calls = {"things.do_5": 9, "things.do_4": 7, "things.do_3": 4, "things.do_2": 3}
+    assert Changed("0123456789abcdef", lines, calls).full == {
+        "things.do_4", "things.do_2", "things.do_1"
+    }  # fmt: skip
 
 
 def test_a_clone_of_one_commit_has_no_history(tree: Tree) -> None:
     clone = tree.root.parent / "clone"
     tree.git("clone", "--quiet", "--depth=1", tree.root.as_uri(), str(clone))
-    assert changed(clone).since is None
+    assert changed(clone, {}).since is None
 
 
 def test_no_more_are_taken_than_there_is_time_for_and_the_rest_is_told() -> None:

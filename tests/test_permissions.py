@@ -6,6 +6,7 @@ import pytest
 
 from local.apps import load_app
 from local.places import capabilities
+from shared import vault
 from tests import stories
 from tests.harness import policies
 from tests.harness.families import Tally
@@ -34,6 +35,28 @@ def test_a_policy_grants_what_is_used_and_nothing_else(
 @pytest.mark.parametrize(("capability", "function"), sorted(FUNCTIONS))
 def test_no_policy_grants_a_pattern_of_actions(capability: str, function: str) -> None:
     assert [r for r in policies.granted(capability, function) if "*" in r.action] == []
+
+
+@pytest.mark.parametrize(("capability", "function"), sorted(FUNCTIONS))
+def test_a_capability_tells_events_in_no_name_but_its_own(capability: str, function: str) -> None:
+    """No stand-in knows the condition: what the story told is held against it here."""
+    told = {
+        entry["Source"]
+        for run in stories.runs(capability)
+        for operation, asked in run.asked
+        if (run.function, operation) == (function, "PutEvents")
+        for entry in asked["Entries"]
+    }
+    wanted = {f"linli.{capability}"} if told else set()
+    assert told == wanted == policies.condition(capability, function, "events:source")
+
+
+@pytest.mark.parametrize(("capability", "function"), sorted(FUNCTIONS))
+def test_the_key_of_personal_data_serves_its_one_purpose(capability: str, function: str) -> None:
+    asks = Right("kms:Decrypt", "PersonalDataKey") in policies.granted(capability, function)
+    for name, value in vault.PURPOSE.items():
+        wanted = policies.condition(capability, function, f"kms:EncryptionContext:{name}")
+        assert wanted == ({value} if asks else set())
 
 
 @pytest.mark.parametrize("capability", capabilities())

@@ -94,10 +94,10 @@ def check_callers(capability: Capability) -> Iterator[str]:
             for part in capability.body(place)
             if isinstance(part, ast.Call) and "caller" in (name := dotted_name(part.func))
         }
-        if not asked & {"require", "reach", "own", "may"}:
+        if not asked & {"require", "reach", "own", "in_person", "may"}:
             yield (
                 f"{app.at(call.lineno)} {view} never asks its caller's right: "
-                "use caller.require, caller.reach, caller.may or caller.own"
+                "use caller.require, caller.reach, caller.may, caller.own or caller.in_person"
             )
 
 

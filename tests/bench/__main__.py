@@ -1,4 +1,4 @@
-"""`make bench`: the table of cold starts, in ratios and exact counts.
+"""`make bench`: what people cost, in counts, and cold starts, in ratios and counts.
 
 python -m tests.bench [--rounds 30]
 """
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import budgets, imports
+from tests.bench import budgets, imports, people
 from tests.bench.endpoint import recorded
 
 _ROUNDS_MIN = 30
@@ -25,6 +25,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=_ROUNDS_MIN, help="at least 30")
     count = max(parser.parse_args().rounds, _ROUNDS_MIN)
     console = Console()
+    with console.status("telling the stories"):
+        counts = people.counts()
+    console.print(_counts(counts))
     with console.status("packaging what would be deployed here"):
         variants = [*imports.baselines(), *imports.functions()]
     with recorded() as endpoint, Progress(console=console, transient=True) as progress:
@@ -36,6 +39,16 @@ def main() -> None:
         "a ratio to the bare boto3 handler of the same run (medians, 95 % bootstrap interval). "
         "The wall says the same on a quiet machine. Goal ≤ 1.00, then ≤ 0.85; modules ≤ 440."
     )
+
+
+def _counts(counts: Sequence[people.Count]) -> Table:
+    table = Table(title="What people cost", box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for heading in ("counted", "at most"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in counts:
+        table.add_row(one.what, str(one.reached), "" if one.most is None else str(one.most))
+    return table
 
 
 def _table(starts: dict[str, list[imports.Start]], count: int) -> Table:

@@ -69,6 +69,15 @@ def runs(capability: str) -> dict[str, Cost]:
     return _of(capability, "runs", Cost)
 
 
+def calls() -> dict[str, int]:
+    """How many calls the dearest run of each way in makes, by `repairs.report_repair`."""
+    return {
+        f"{capability}.{way_in}": cost.calls
+        for capability in places.capabilities()
+        for way_in, cost in runs(capability).items()
+    }
+
+
 def duplicates(capability: str) -> dict[str, Duplicate]:
     """What each way in that writes costs when it is asked a second time."""
     return _of(capability, "duplicates", Duplicate)

@@ -27,8 +27,10 @@ _KEY = base64.b64encode(bytes(32)).decode()
 
 @cache
 def _public_key() -> str:
-    encoded = new_key().public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    encoded = (
+        new_key()
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     return base64.b64encode(encoded).decode()
 

@@ -36,7 +36,8 @@ def tell_of(tally: Tally, capability: str, ways: set[str], measures: int = 1) ->
 @pytest.mark.parametrize("capability", NAMES)
 def test_every_way_in_costs_what_its_budget_says(capability: str, tally: Tally) -> None:
     budget = budgets.runs(capability)
-    assert costs.off_budget(stories.runs(capability), budget) == []
+    off = costs.off_budget(stories.runs(capability), budget)
+    assert off == [], "\n".join(off)
     assert set(budget) == {way for _, way in stories.ways_in(capability)}
     tell_of(tally, capability, set(budget), len(MEASURES))
 

@@ -66,6 +66,9 @@ class Estate:
             return (Grant(role, PLATFORM),)
         if role is Role.COMPANY_ADMIN:
             return (Grant(role, self.company_id), Grant(role, self.community_id))
+        if role is Role.PROPERTY_OFFICER:
+            # Where the officer's mandate is of the whole company, or of one community.
+            return (Grant(role, self.company_id), Grant(role, self.community_id))
         room = f"{self.community_id}/3/1/502"
         return (Grant(role, room if role in RESIDENTS else self.community_id),)
 

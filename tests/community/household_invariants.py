@@ -29,6 +29,9 @@ def broken(kinds: _Kinds) -> Iterator[str]:
     for claim in kinds.get("claim", []):
         yield from _claim(claim)
     yield from _claimants(kinds)
+    for quota in kinds.get("quotas", []):
+        if not _BLIND.fullmatch(partition(quota)[2]) or quota["used"] > _MAX_CLAIMS:
+            yield f"D8: {where(quota)} counts {quota['used']} claims"
     for contact in kinds.get("contact", []):
         for name in ("phone", "name"):
             if name in contact and not _BLIND.fullmatch(contact[name]):

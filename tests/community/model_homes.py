@@ -31,6 +31,8 @@ class Homes(Model):
             told["until"] = last and last.isoformat()
             told["standing"] = "active" if self.holds(key, now) else "ended"
             told["rights"] = {right: right in kept["rights"] for right in RIGHTS}
+        else:
+            told["mandate"] = None
         return told
 
     def lives(self, scope: str, role: str) -> list[tuple[str, str, str]]:
@@ -70,7 +72,9 @@ class Homes(Model):
             if not own:
                 self._still(who, enders, said["scope"])
             elif not self.holds(key, now):
-                refuse(True)
+                # What has lapsed lets nobody in; another right of theirs there does.
+                others = [one for one in who.grants if (one.role, one.scope) != key[1:]]
+                refuse(not any(one.role in RESIDENTS and one.scope == key[2] for one in others))
             self.leave(key, who.person_id, said["reason"], now)
         return self.holdings[key]
 
@@ -92,14 +96,14 @@ class Homes(Model):
         for one in waiting:
             if (one["scope"], one["role"]) == (scope, role):
                 return one
-        refuse(self.room(scope) is None)
         refuse(len(waiting) >= 5, "too_many_open_claims")
-        day = (who.person_id, (now + EIGHT_HOURS).date())
-        refuse(self.today[day] >= 5, "too_many_claims")
-        self.today[day] += 1
+        counted = filter(None, (who.person_id, self.phones.get(who.person_id)))
+        days = [(each, (now + EIGHT_HOURS).date()) for each in counted]
+        refuse(any(self.today[day] >= 5 for day in days), "too_many_claims")
+        self.today.update(days)
         made = {"person_id": who.person_id, "scope": scope, "role": role, "state": "pending",
                 "by": who.person_id, "at": now, "reason": "", "version": 1}  # fmt: skip
-        if role == "owner" and self.phones.get(who.person_id) == owner:
+        if role == "owner" and self.room(scope) and self.phones.get(who.person_id) == owner:
             made["state"] = "confirmed"
             self._bound(made, now)
         self.claims[f"{request} {key}"] = made
@@ -115,6 +119,7 @@ class Homes(Model):
         if one["state"] == STEPS[action] and one["by"] == who.person_id and one["version"] == 2:
             return one
         refuse(one["state"] != "pending", "not_in_this_state")
+        refuse(action == "confirm" and self.room(one["scope"]) is None, "room_not_registered")
         if action != "withdraw":
             self._still(who, MAY["bind"], one["scope"])
         one.update(state=STEPS[action], by=who.person_id, at=now, reason=reason, version=2)

@@ -19,7 +19,7 @@ from tests.harness.hours import hours_later
 from tests.harness.rights import hold
 
 COMPANY, OTHER = "co_" + "0" * 26, "co_" + "1" * 26
-CHIEF, OFFICER = "per_" + "c" * 26, "per_" + "f" * 26
+CHIEF, OFFICER, CLERK = ("per_" + letter * 26 for letter in "cfk")
 A_DAY = 24.0
 
 
@@ -168,3 +168,74 @@ def test_an_officer_who_is_merged_into_one_of_another_firm_is_no_officer_of_two(
         people.follow_people(merged, clock.now())
         assert grants.grants_of(OFFICER) == ()
         assert grants.grants_of(twin) == (Grant(Role.PROPERTY_OFFICER, OTHER),)
+
+
+def test_a_mandate_whose_last_day_is_over_keeps_nobody_from_another_firm() -> None:
+    given(mandate={"document_no": "AJ-1", "until": day(0)})
+    with hours_later(A_DAY):
+        answer = given(OTHER, mandate={"document_no": "AJ-2", "until": day(5)})
+        assert answer.status == 201, answer.text
+        assert grants.grants_of(OFFICER) == (Grant(Role.PROPERTY_OFFICER, OTHER),)
+        (over,) = held_at(COMPANY)
+        assert (over["standing"], over["reason"], over["by"]) == ("ended", "lapsed", CHIEF)
+        # And whoever ends what was over already takes nothing from the other firm.
+        assert revoked(CHIEF, COMPANY).status == 200
+        assert grants.grants_of(OFFICER) == (Grant(Role.PROPERTY_OFFICER, OTHER),)
+
+
+def test_an_officer_lays_their_mandate_down_and_may_act_for_another_firm() -> None:
+    given()
+    answer = revoked(OFFICER, COMPANY)
+    assert (answer.status, answer.json["standing"], answer.json["by"]) == (200, "ended", OFFICER)
+    assert grants.grants_of(OFFICER) == ()
+    assert revoked(OFFICER, COMPANY).json == answer.json
+    assert given(OTHER).status == 201
+
+
+def test_an_officer_takes_nothing_from_anybody_else() -> None:
+    given()
+    clerk = given(name="王芳", role="finance_clerk", mandate=None, person_id=CLERK)
+    assert clerk.status == 201
+    refused = revoked(OFFICER, COMPANY, person_id=CLERK, role="finance_clerk")
+    assert codes(refused) == [("role", "role_not_yours_to_give")]
+    assert revoked(OFFICER, COMPANY, person_id=CLERK).status == 404
+    assert revoked(OFFICER, OTHER).status == 404
+    assert grants.grants_of(CLERK) != ()
+
+
+def test_nobody_lays_a_mandate_down_for_the_officer_they_act_for() -> None:
+    given()
+    assert revoked(OFFICER, COMPANY, acting_id=CLERK).status == 404
+    assert grants.grants_of(OFFICER) == (Grant(Role.PROPERTY_OFFICER, COMPANY),)
+
+
+def revoked(by: str, company: str, acting_id: str = "", **changes: str) -> Answer:
+    own = Grant(Role.COMPANY_ADMIN if by == CHIEF else Role.PROPERTY_OFFICER, COMPANY)
+    wanted = {"person_id": OFFICER, "role": "property_officer", "scope": company, "reason": "辞任"}
+    context = auth.to_context(by, (own,), acting_id)
+    app = load_app("community").app
+    return send(app, "POST", "/revocations", body={**wanted, **changes}, authorizer=context)
+
+
+def held_at(company: str) -> list[dict[str, Any]]:
+    app = load_app("community").app
+    own = (Grant(Role.COMPANY_ADMIN, company),)
+    found: list[dict[str, Any]] = send(
+        app, "GET", f"/grants?scope={company}", person_id=CHIEF, grants=own
+    ).json["items"]
+    return found
+
+
+def test_an_officer_is_merged_into_one_whose_mandate_of_another_firm_is_over() -> None:
+    twin = "per_" + "g" * 26
+    given(OTHER, person_id=twin, mandate={"document_no": "AJ-1", "until": day(0)})
+    given(mandate={"document_no": "AJ-2", "until": day(9)})
+    with hours_later(A_DAY):
+        into = {"person_id": OFFICER, "into_id": twin}
+        merged = events.happened(
+            "PersonsMerged", "identity", OFFICER, 2, at=clock.now(), community_id=PLATFORM,
+            actor_id=ADMIN.person_id, data=into,
+        )  # fmt: skip
+        for _ in range(2):
+            people.follow_people(merged, clock.now())
+            assert grants.grants_of(twin) == (Grant(Role.PROPERTY_OFFICER, COMPANY),)

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,9 +23,9 @@ import pytest
 from chalicelib.community import store
 from local.apps import load_app
 from local.places import capabilities
-from shared import aws, events, sweeper
+from shared import aws, clock, events, sweeper
 from shared.auth import SIGNED_IN, Caller, Grant, Role
-from shared.outbox import EMPTY
+from shared.outbox import EMPTY, STREAM_LIFE
 from shared.table import Record, Transaction
 from tests import stories
 from tests.community import story as community
@@ -36,7 +36,7 @@ from tests.harness.families import Tally
 from tests.harness.hours import schedule
 from tests.harness.recorder import Recorder
 from tests.harness.rights import hold
-from tests.harness.source import Source, one_source
+from tests.harness.source import START, Source, one_source
 from tests.harness.world import World
 from tests.repairs.scene import COMMUNITY, OTHER_WORKER, WORKER
 
@@ -59,11 +59,14 @@ class Scene:
     ----------
     told
         Every event that a change announced, in the order of the changes.
+    ended
+        When the newest of them was announced: some stories go on for days.
     """
 
     bus: Bus
     source: Source
     told: list[str]
+    ended: datetime
     before: World
 
     def again(self) -> None:
@@ -93,11 +96,24 @@ class Scene:
         return Counter(one for one in rows if one in ids)
 
     def swept(self, after: timedelta = SWEPT_AT) -> list[Entry]:
-        """What the sweepers put on the bus so long after the story."""
+        """What the sweepers put on the bus so long after the last story."""
         self.source.begin()
-        self.source.now += after
+        self.source.now = self.ended + after
         self.bus.sweep()
         return self.bus.arrived()
+
+    def deliver(self, entries: list[Entry]) -> None:
+        """Hand entries to whoever hears them, and what these announce to whoever hears that."""
+        while entries:
+            with heard() as calls:
+                self.bus.deliver(entries)
+            self.bus.relay([events.encode(event) for event in calls.events])
+            entries = self.bus.arrived()
+
+    def young(self, entries: list[Entry]) -> list[Entry]:
+        """Those that the stream may still bring."""
+        since = clock.to_text(self.source.now - STREAM_LIFE)
+        return [entry for entry in entries if json.loads(entry["Detail"])["at"] >= since]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +139,8 @@ def scene() -> Iterator[Scene]:
         for table in bus.stored().items:
             key = dict(zip(("pk", "sk"), ({"S": part} for part in MARK), strict=True))
             aws.client("dynamodb").delete_item(TableName=table, Key=key)
-        yield Scene(bus, source, told, bus.stored())
+        ended = max(event.at for event in calls.events)
+        yield Scene(bus, source, told, ended, bus.stored())
 
 
 def _staff_and_register(recorder: Recorder) -> None:
@@ -150,7 +167,7 @@ def at_once(scene: Scene) -> dict[str, dict[str, Any]]:
     scene.again()
     start = scene.kept()
     scene.bus.relay(scene.told)
-    scene.bus.deliver(scene.bus.arrived())
+    scene.deliver(scene.bus.arrived())
     kept = scene.kept()
     # The counts of repairs, two technicians, and a building with its room are what was heard.
     changed = [at.rpartition(": ")[2] for at in kept if kept[at] != start.get(at)]
@@ -171,7 +188,7 @@ def test_a_stream_that_was_dead_for_a_day_lost_nothing(
     scene.again()
     entries = scene.swept()
     assert lost(scene.told, entries) == []
-    scene.bus.deliver(entries)
+    scene.deliver(entries)
     assert scene.kept() == at_once
     assert scene.bus.dead == []
     tally.count(1, "sweep_events")
@@ -181,10 +198,10 @@ def test_all_that_was_announced_stands_in_the_log_once_however_it_came(scene: Sc
     scene.again()
     once = Counter(events.decode(text).id for text in scene.told)
     scene.bus.relay(scene.told[::2])
-    scene.bus.deliver(scene.bus.arrived())
-    scene.bus.deliver(scene.swept())
+    scene.deliver(scene.bus.arrived())
+    scene.deliver(scene.swept())
     assert scene.logged() == once
-    scene.bus.deliver(scene.swept(timedelta(hours=29)))
+    scene.deliver(scene.swept(timedelta(hours=29)))
     assert scene.logged() == once
 
 
@@ -197,24 +214,26 @@ def test_an_item_that_changed_often_tells_every_change(scene: Scene) -> None:
 
 def test_nothing_is_told_again_while_the_stream_may_still_bring_it(scene: Scene) -> None:
     scene.again()
-    assert scene.swept(timedelta(hours=24)) == []
+    assert scene.young(scene.swept(timedelta(hours=24))) == []
 
 
 def test_an_hour_that_was_missed_is_swept_later(scene: Scene, at_once: dict[str, Any]) -> None:
     scene.again()
-    assert scene.swept(timedelta(hours=2)) == []
-    scene.bus.deliver(scene.swept(timedelta(days=9)))
+    early = scene.swept(timedelta(hours=2))
+    assert scene.young(early) == []
+    scene.deliver(early)
+    scene.deliver(scene.swept(timedelta(days=9)))
     assert scene.kept() == at_once
 
 
 def test_sweeping_twice_changes_nothing(scene: Scene, at_once: dict[str, Any]) -> None:
     scene.again()
-    scene.bus.deliver(scene.swept())
+    scene.deliver(scene.swept())
     # The hours of the last sweep are read once more by the next, and by no other.
     again = scene.swept(timedelta(hours=29))
-    scene.bus.deliver(again)
+    scene.deliver(again)
     assert scene.kept() == at_once
-    scene.bus.deliver(scene.swept(timedelta(hours=60)))
+    scene.deliver(scene.swept(timedelta(hours=60)))
     assert scene.kept() == at_once
 
 
@@ -223,8 +242,8 @@ def test_what_was_relayed_and_is_swept_too_changes_nothing(
 ) -> None:
     scene.again()
     scene.bus.relay(scene.told)
-    scene.bus.deliver(scene.bus.arrived())
-    scene.bus.deliver(scene.swept())
+    scene.deliver(scene.bus.arrived())
+    scene.deliver(scene.swept())
     assert scene.kept() == at_once
 
 
@@ -232,6 +251,8 @@ def test_an_event_older_than_consumers_remember_is_left_out_and_said(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.again()
+    # Where it begins anew it looks no further back: the sweepers ran before the first story.
+    assert scene.swept(START - scene.ended) == []
     written = io.StringIO()
     for capability in capabilities():
         (handler,) = load_app(capability).app.logger.handlers
@@ -262,21 +283,21 @@ def test_whatever_else_goes_wrong_nothing_is_lost(
         relayed = chance.sample(scene.told, chance.randrange(len(scene.told)))
         scene.bus.relay([*relayed, *relayed[:3]])
         early = scene.bus.arrived()
-        scene.bus.deliver(early[: len(early) // 2])
+        scene.deliver(early[: len(early) // 2])
         # The sweeper dies in the middle of its work, and comes an hour or some days later.
         crashed = _crashes(scene, chance.randrange(1, 5))
         entries = scene.swept(SWEPT_AT + timedelta(hours=chance.randrange(1, 120)))
         assert lost(scene.told, [*early, *entries, *crashed]) == []
         late = [*early, *crashed, *entries]
         chance.shuffle(late)
-        scene.bus.deliver(late)
+        scene.deliver(late)
         assert scene.kept() == at_once, f"seed {seed}"
         tally.count(1, "sweep_events")
 
 
 def _crashes(scene: Scene, call: int) -> list[Entry]:
     """What the sweepers tell before each dies after one of its calls to the table; each does."""
-    scene.source.now += SWEPT_AT
+    scene.source.now = scene.ended + SWEPT_AT
     for capability in capabilities():
         with heard(crash_after=call), pytest.raises(Crash):
             scene.bus.start(capability, "sweep_events", schedule("sweep_events"))
@@ -312,7 +333,7 @@ def test_a_consumer_that_forgets_what_it_took_is_found(
     scene.again()
     monkeypatch.setattr(store, "save_count", count_again)
     scene.bus.relay(scene.told)
-    scene.bus.deliver(scene.bus.arrived())
-    scene.bus.deliver(scene.swept())
+    scene.deliver(scene.bus.arrived())
+    scene.deliver(scene.swept())
     differing = {at for at, said in scene.kept().items() if said != at_once.get(at)}
     assert [at for at in differing if "#counts#" in at] != []

@@ -6,7 +6,7 @@ fields that are known by name are put into a request in the place of invented on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -14,11 +14,20 @@ from typing import Any
 _KEPT = 10
 """Of the ids that answers tell only the last ones are kept, beside those known from the start."""
 _PLAUSIBLE = 0.9
-_MEANT = 0.7
+_MEANT = 0.85
 # The ids of things with a version; a ticket names its room too, so the order matters.
-_VERSIONED = ("ticket_id", "import_id", "room_id")
-# Ids that answers tell of, and the fields of requests that take them.
-_LEARNED = {"ticket_id": "ticket_id", "import_id": "import_id", "photo_id": "photo_ids"}
+_VERSIONED = ("ticket_id", "import_id", "application_id", "feedback_id", "room_id")
+# What answers tell of, and the fields of requests that take it.
+_LEARNED = {
+    "ticket_id": "ticket_id",
+    "import_id": "import_id",
+    "photo_id": "photo_ids",
+    "application_id": "application_id",
+    "claim_id": "claim_id",
+    "feedback_id": "feedback_id",
+    "session_id": "session_id",
+    "refresh_token": "refresh_token",
+}
 
 
 @dataclass
@@ -31,12 +40,19 @@ class Known:
         By the name of the field that takes them.
     meant
         Things in the state that an operation needs, by its name and that of the field.
+    facts
+        By the name of the operation: makes values of fields that are only right together, and such
+        as are good once.
+    spared
+        People by whom requests are sent: nothing is done to them along a chain.
     versions
         Of each thing the one last seen.
     """
 
     values: dict[str, list[str]] = field(default_factory=dict)
     meant: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    facts: dict[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
+    spared: set[str] = field(default_factory=set)
     versions: dict[str, int] = field(default_factory=dict)
     _learned: dict[str, list[str]] = field(default_factory=dict)
 
@@ -62,18 +78,45 @@ class Known:
                 if name in thing:
                     yield takes, thing[name]
 
-    def filled(self, part: Any, operation: str, chance: Random, version: int | None = None) -> Any:
+    def facts_for(self, operation: str, chance: Random) -> dict[str, Any]:
+        """Values that belong together in a request; mostly there, where an operation has some."""
+        made = self.facts.get(operation)
+        return made() if made is not None and chance.random() < _MEANT else {}
+
+    def filled(
+        self,
+        part: Any,
+        operation: str,
+        chance: Random,
+        version: int | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> Any:
         """The part of a request with known values in most places that take one.
 
         Parameters
         ----------
         version
             The version of the thing that the request is about, if it is known.
+        facts
+            Values that belong together, for all of their places.
         """
         if not isinstance(part, dict):
             return part
+        sure = facts or {}
         return {
-            name: self._value(name, one, operation, chance, version) for name, one in part.items()
+            name: sure[name] if name in sure else self._value(name, one, operation, chance, version)
+            for name, one in part.items()
+        }
+
+    def sparing(self, part: Any, operation: str, chance: Random) -> Any:
+        """The path of a chained request; another in place of who sends requests themselves."""
+        if not isinstance(part, dict):
+            return part
+        return {
+            name: chance.choice(self.meant[operation, name])
+            if value in self.spared and (operation, name) in self.meant
+            else value
+            for name, value in part.items()
         }
 
     def version_of(self, path_parameters: dict[str, Any]) -> int | None:

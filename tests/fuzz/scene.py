@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 from local.client import post_file, wait_until
 from local.estate import registers
 from local.platform import Platform
+from local.sandboxes import Sandboxes
 from shared import clock, ids
-from shared.auth import PLATFORM, Role
-from tests.fuzz.attack import Attack, Person
+from shared.auth import Role
+from tests.fuzz import scene_firms, scene_people
+from tests.fuzz.attack import NOBODY, Attack
+from tests.fuzz.cast import Cast, Resident
 from tests.fuzz.known import Known
 from tests.harness.estate import (
     Estate,
@@ -32,7 +36,9 @@ _NEWCOMERS = 2
 """People who get and lose roles while the fuzzing goes on; those who send requests keep theirs."""
 
 
-def play(platform: Platform, people: People, document: dict[str, Any]) -> Attack:
+def play(
+    platform: Platform, people: People, sandboxes: Sandboxes, document: dict[str, Any]
+) -> Attack:
     """An estate on the platform in which every route of the document has something to do."""
     estate = found_estate(people, "fuzz")
     assert import_register(estate, building("1栋", 2))["state"] == "committed"
@@ -41,32 +47,63 @@ def play(platform: Platform, people: People, document: dict[str, Any]) -> Attack
     residents = [house(people, estate, f"fuzz-{room}", room) for room in _ROOMS]
     technicians = f"/repairs/technicians?community_id={estate.community_id}"
     wait_until(lambda: ok(dispatcher.call("GET", technicians))["items"], "the technician")
-    known = _known(estate, worker)
-    _fill(known, estate, residents, dispatcher, worker)
-    roles = [
-        ("platform_admin", people.admin()),
-        ("company_admin", people.again(people.named("fuzz-chief"))),
-        ("community_manager", estate.manager),
-        ("dispatcher", dispatcher),
-        ("technician", worker),
-        ("security_auditor", _auditor(people)),
-        *(("owner", resident) for resident in residents),
-        ("nobody", people.named("fuzz-stranger")),
+    cast = Cast(platform, sandboxes, people, estate, _known(estate, worker))
+    _fill(cast.known, estate, residents, dispatcher, worker)
+    officer = cast.appointed("fuzz-officer", Role.MARKET_OFFICER, "罗招商")
+    callers = [
+        cast.sends(role, someone)
+        for role, someone in (
+            (Role.PLATFORM_ADMIN, people.admin()),
+            (Role.PLATFORM_ADMIN, cast.appointed("fuzz-second", Role.PLATFORM_ADMIN, "罗平台")),
+            (Role.COMPANY_ADMIN, people.named("fuzz-chief")),
+            (Role.COMMUNITY_MANAGER, estate.manager),
+            (Role.DISPATCHER, dispatcher),
+            (Role.TECHNICIAN, worker),
+            (
+                Role.SECURITY_AUDITOR,
+                cast.appointed("fuzz-auditor", Role.SECURITY_AUDITOR, "罗审计"),
+            ),
+            (Role.OWNER_SERVICE, cast.appointed("fuzz-service", Role.OWNER_SERVICE, "罗客服")),
+            *((Role.OWNER, resident) for resident in residents),
+            ("nobody", people.named("fuzz-stranger")),
+        )
     ]
-    callers = [Person(role, someone.client.token) for role, someone in roles]
-    return Attack(platform.base_url, document, [*callers, Person("nobody", None)], known)
+    scene_firms.fill(cast, officer, cast.sends(Role.MARKET_OFFICER, officer))
+    own = scene_people.fill(cast, callers[-1])
+    _households(cast, own, residents[0])
+    return Attack(platform.base_url, document, [*callers, NOBODY], cast.known, cast.askers)
 
 
-def _auditor(people: People) -> Someone:
-    someone = people.named("fuzz-auditor")
-    wanted = {
-        "person_id": someone.person_id,
-        "role": Role.SECURITY_AUDITOR,
-        "scope": PLATFORM,
-        "name": "罗审计",
+def _households(cast: Cast, own: Resident, owner: Someone) -> None:
+    """Claims that wait, and people who live with an owner."""
+    estate = cast.estate
+    rooms = [room_id(estate, room) for room in _ROOMS]
+    for operations, room in zip(("withdraw_claim", "get_claim decide_claim"), rooms, strict=True):
+        claims = [
+            own.call("POST", f"/community/rooms/{room}/claims", {"relation": relation}, 201)
+            for relation in ("family_member", "tenant")
+        ]
+        cast.means(operations, "claim_id", *(claim["claim_id"] for claim in claims))
+    cast.asks("get_claim withdraw_claim", cast.sends_too(own.username, own.person_id))
+    leaving, staying, coming = (ids.person_id("fuzz-home", name) for name in "abc")
+    for person_id in (leaving, staying):
+        member = {"person_id": person_id, "relation": "family_member"}
+        ok(owner.call("POST", f"/community/rooms/{rooms[0]}/members", member), 201)
+    of_home = {"room_id": rooms[0], "relation": "family_member"}
+    cast.gives("switch_rights", lambda: {**of_home, "person_id": staying})
+    cast.gives("unbind_resident", lambda: {**of_home, "person_id": leaving})
+    cast.gives("add_member", lambda: {**of_home, "person_id": coming, "until": None})
+    cast.gives("bind_resident", lambda: {**of_home, "person_id": coming, "until": None})
+    cast.means("list_grants", "scope", estate.community_id, estate.company_id)
+    officer = {
+        "person_id": ids.person_id("fuzz", "officer"),
+        "role": Role.PROPERTY_OFFICER,
+        "scope": estate.company_id,
+        "mandate": {"document_no": "AJ-2026-017", "until": "2027-12-31"},
     }
-    ok(people.admin().call("POST", "/community/grants", wanted), 201)
-    return people.again(someone)
+    butler = {"role": Role.BUTLER, "mandate": None, "scope": estate.community_id}
+    granted: cycle[dict[str, Any]] = cycle((officer, butler))
+    cast.gives("grant_role", lambda: next(granted))
 
 
 def _known(estate: Estate, worker: Someone) -> Known:
@@ -81,9 +118,12 @@ def _known(estate: Estate, worker: Someone) -> Known:
             "role": [Role.BUTLER],
             "person_id": [ids.person_id("fuzz", str(n)) for n in range(_NEWCOMERS)],
             "worker_id": [worker.person_id],
-            "since": [clock.to_text(now - timedelta(hours=hours)) for hours in (1, 40)],
-            "until": [clock.to_text(now)],
-        }
+        },
+        {
+            (operation, field): [clock.to_text(now - timedelta(hours=ago)) for ago in hours]
+            for operation in ("list_activities", "check_log")
+            for field, hours in (("since", (1, 40)), ("until", (0,)))
+        },
     )
 
 

@@ -12,6 +12,7 @@ from local.apps import load_app
 from local.openapi import merged
 from local.places import capabilities
 from local.platform import Platform
+from local.sandboxes import Sandboxes
 from tests.fuzz.attack import Attack, Outcome
 from tests.fuzz.judge import Kind
 from tests.fuzz.scene import play
@@ -40,9 +41,9 @@ def number(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="module")
-def attack(platform: Platform, people: People) -> Attack:
+def attack(platform: Platform, people: People, sandboxes: Sandboxes) -> Attack:
     """The platform with an estate to name things of."""
-    return play(platform, people, merged())
+    return play(platform, people, sandboxes, merged())
 
 
 def operations() -> list[str]:

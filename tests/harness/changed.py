@@ -5,8 +5,9 @@ last commit; and on both what is not committed yet.  A tree without a history ha
 changed.  Each changed line of a function, a class or a constant belongs to ways in: a function that
 bears the name of a way in to that one, since one verb and noun runs through route, action, rule
 and sample; everything else to the ways in that come to it, and what nobody comes to by name to
-all.  The `MOST` with the most changed lines are taken, so that the suite stays within its ten
-minutes; the report of the families says which, and how many are left to `make prove`.
+all.  Up to `MOST` with the most changed lines are taken, as far as there is time for their calls,
+so that the suite stays within its ten minutes; the report of the families says which, and how many
+are left to `make prove`.
 
 In full go the families that can take one way in and finish: F1, F2, F8, A8, A11.  The subsets of
 F7 and the steps of F3 cost minutes, whatever changed, and the mutants of F10 are of no way in:
@@ -27,7 +28,9 @@ from pathlib import Path
 from tests.harness.ways import LAYER, Ways, units
 
 MOST = 3
-"""Ways in that a run attacks in full: most take half a minute of one core, the dearest two."""
+"""Ways in that a run attacks in full: most take half a minute of one core."""
+TIME = 64
+"""Squares of their calls, together: each pair of calls is struck, and the dearest take minutes."""
 _LOOKED_AT = ("functions", "events", str(LAYER))
 _FILE = re.compile(r"\+\+\+ (?:b/(?P<path>.*)|/dev/null)")
 _HUNK = re.compile(r"@@ -\S+ \+(?P<first>\d+)(?:,(?P<count>\d+))? @@")
@@ -43,15 +46,25 @@ class Changed:
         The commit that the tree was compared with; None where there is no history.
     lines
         How many changed lines belong to each thing: `repairs.report_repair`.
+    calls
+        How many calls of AWS a run of each thing makes, as far as it is known.
     """
 
     since: str | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
+    calls: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def full(self) -> frozenset[str]:
         """The things that a run attacks at full counts: those with the most changed lines."""
-        return frozenset(sorted(self.lines, key=lambda thing: (-self.lines[thing], thing))[:MOST])
+        taken: set[str] = set()
+        left = TIME
+        for thing in sorted(self.lines, key=lambda thing: (-self.lines[thing], thing)):
+            takes = self.calls.get(thing, 0) ** 2
+            if len(taken) < MOST and takes <= left:
+                taken.add(thing)
+                left -= takes
+        return frozenset(taken)
 
     def told(self, ran: Mapping[str, Iterable[str]]) -> Iterator[str]:
         """What a run says of it, given what each family attacked in full."""
@@ -67,10 +80,12 @@ class Changed:
             yield f"{since}, and left to make prove: {len(left)} more, {left[0]} to {left[-1]}"
 
 
-def changed(root: Path) -> Changed:
-    """What changed in the tree at `root`."""
+def changed(root: Path, calls: Mapping[str, int]) -> Changed:
+    """What changed in the tree at `root`, where a run of a thing makes so many calls."""
     since = _since(root)
-    return Changed() if since is None else Changed(since, things(root, changed_lines(root, since)))
+    if since is None:
+        return Changed()
+    return Changed(since, things(root, changed_lines(root, since)), calls)
 
 
 def _since(root: Path) -> str | None:

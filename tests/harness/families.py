@@ -22,6 +22,7 @@ import msgspec
 import pytest
 
 from local import marked
+from tests.bench import budgets
 from tests.harness.changed import Changed, changed
 
 MARKER = "proof"
@@ -122,7 +123,7 @@ class Families:
     @cached_property
     def changed(self) -> Changed:
         """What changed in the tree whose tests these are."""
-        return changed(self._root)
+        return changed(self._root, budgets.calls())
 
     def of(self, item: pytest.Item) -> str | None:
         """The family that a test belongs to."""

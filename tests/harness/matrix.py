@@ -41,6 +41,7 @@ from tests.harness.world import World, taken
 
 UNNAMED = Place("co_" + "h" * 26, "com_hhhhhhhh", "1", "1", "101")
 """Where a request happens that does not say where."""
+_REFUSABLE = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 _READS = ("Get", "Query", "BatchGet", "List", "Head", "Decrypt", "Sign")
 
 
@@ -55,7 +56,7 @@ class Try:
     foreign
         What the answer names that is not the actor's.
     calls
-        The operations of AWS that it took.
+        The operations of AWS that it took, without writes that the table refused.
     """
 
     way_in: str
@@ -149,16 +150,22 @@ class _Attack:
             return
         for place in (self._home, ABROAD):
             self._reach(place)
-        at_first = stored()
+        now = at_first = stored()
         items = [item for table in at_first.items.values() for item in table.values()]
         scopes, before = named.scopes_of(items), set(named.in_text(str(items)))
         owned = any(one.id in scopes.rooms for one in ids_named)
         for actor in actors(operation.allows, asked.who.grants, self._home, owned=owned):
             for context in self._shown(actor, asked):
                 answer, calls = heard_of(self._app, asked, context)
+                found = stored() if writes(calls) else now
+                if found == now:
+                    # A write that the table refused changed nothing.
+                    calls = tuple(call for call in calls if call not in _REFUSABLE)
                 if way_in in named.ANYBODYS:
                     # What one of them made is not the next one's.
-                    at_first.put_back(stored())
+                    at_first.put_back(found)
+                else:
+                    now = found
                 caller = from_context(context, operation.allows) if context else None
                 # Who has lost every role is still who they were.
                 themselves = operation.allows is SIGNED_IN and (
@@ -203,8 +210,10 @@ class _Attack:
             elsewhere = named.swapped(elsewhere, one, named.absent(one.id))
         if in_url:
             answer = sent(self._app, elsewhere, to_context(asked.who.person_id, asked.who.grants))
-            # A list of something absent may be an empty list.
-            if answer.status != 200 and answer not in self._matrix.absent:
+            # A list of something absent may be an empty list, and what anybody may name may be
+            # taken without a word of whether it is there.
+            mute = operation.view.__name__ in named.ANYBODYS and answer.status == 201
+            if answer.status != 200 and not mute and answer not in self._matrix.absent:
                 self._matrix.absent.append(answer)
 
 

@@ -46,6 +46,21 @@ def granted(capability: str, function: str) -> set[Right]:
     }
 
 
+def condition(capability: str, function: str, key: str) -> set[str]:
+    """What a function's policy wants of a condition on AWS; nothing where it does not name it.
+
+    The emulator and moto do not know what these conditions ask for, so they stand on AWS alone.
+    """
+    path = FUNCTIONS / capability / ".chalice" / f"policy-{function}.json"
+    wanted: set[str] = set()
+    for statement in json.loads(path.read_text())["Statement"]:
+        if "Condition" in statement:
+            name, on_aws, elsewhere = statement["Condition"]["Fn::If"]
+            assert (name, elsewhere) == ("Kept", {"Ref": "AWS::NoValue"})
+            wanted |= {value for named, value in on_aws["StringEquals"].items() if named == key}
+    return wanted
+
+
 def used_by_lambda(app: Chalice, function: str) -> set[Right]:
     """What Lambda does in a function's name: it writes the log and reads queue or stream."""
     rights = set(_LOGS)

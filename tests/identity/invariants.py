@@ -38,6 +38,7 @@ LIMITS = {
     "tries-sign_in": 30,
     "tries-invitation": 30,
     "code-tries": 40,
+    "offers": 10,
     "too_many_disclosures": 30,
     "too_many_exports": 5,
 }
@@ -106,7 +107,8 @@ def _people(kinds: dict[str, list[Plain]], standing: list[Plain]) -> Iterator[st
             yield f"A9: {name} is {state}, with{'' if person_id in keys else 'out'} a key"
         if (person_id in frozen) != (state != "active"):
             yield f"A9: {name} is {state}, and may do {'no' if person_id in frozen else 'any'}thing"
-        left = [fact for fact in ("envelope", "logins", "acting", "name_key") if fact in person]
+        facts = ("envelope", "logins", "acting", "offered", "wards", "name_key")
+        left = [fact for fact in facts if fact in person]
         if state in GONE and left:
             yield f"A9: {name} is {state} and left {', '.join(left)}"
         for login in person.get("logins", "").split():
@@ -114,8 +116,13 @@ def _people(kinds: dict[str, list[Plain]], standing: list[Plain]) -> Iterator[st
             listed[blind] = (kind, person_id)
         mandates |= {(person_id, one) for one in person.get("acting", "").split()}
         wards |= {(one, person_id) for one in person.get("wards", "").split()}
-        if len(person.get("acting", "").split()) > MANDATES_MAX:
+        asked = person.get("offered", "").split()
+        if len(asked) + len(person.get("acting", "").split()) > MANDATES_MAX:
             yield f"D8: {name} lets more than {MANDATES_MAX} people act for them"
+        if set(asked) & {person_id, *person.get("acting", "").split()}:
+            yield f"D8: {name} asks {asked}, who act for them already"
+        if len(person.get("wards", "").split()) > MANDATES_MAX:
+            yield f"D8: {name} acts for more than {MANDATES_MAX} people"
     logins = {_id(one): (one["kind"], one["person_id"]) for one in kinds.get("login", [])}
     for blind in sorted(listed.keys() | logins.keys()):
         if listed.get(blind) != logins.get(blind):

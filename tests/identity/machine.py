@@ -25,6 +25,7 @@ from tests.identity.model import Somebody
 from tests.identity.scene import sandboxes
 
 HOMES = ("203.0.113.7", "203.0.113.7", "198.51.100.1")
+ANSWERS = st.sampled_from(["waits", "agrees", "ends"])
 
 
 class IdentityMachine(Staff):
@@ -184,31 +185,44 @@ class IdentityMachine(Staff):
     @rule(
         number=NUMBERS,
         to=st.one_of(st.none(), NUMBERS, NUMBERS, NUMBERS),
-        ends=st.sampled_from([False, False, True]),
+        then=ANSWERS,
         right=RIGHT,
     )
-    def act(self, number: int, to: int | None, ends: bool, right: bool) -> None:
-        """Somebody lets another act for them, or themselves, and may take it back."""
+    def act(self, number: int, to: int | None, then: str, right: bool) -> None:
+        """Somebody asks another to act for them, who agrees as a rule, and may take it back."""
         one, other = self.one(number), self.one(number if to is None else to)
         who, name = self.as_(one), other.name if right and other.name else "某某"
 
-        def give() -> None:
+        def offer() -> None:
             body = {"acting_id": other.person_id, "name": name}
             answer = self.world.ask(who, "POST", "/me/mandates", body)
-            if self.agrees(answer, self.model.give_mandate, who, other.person_id, name):
+            said = self.model.offer_mandate
+            if self.agrees(answer, said, who, other.person_id, name, self.now):
                 self._shows_mandates(answer, one.person_id)
 
-        self._send(give)
-        if ends:
+        self._send(offer)
+        if then != "waits":
+            self._accept(self.as_(other), one.person_id)
+        if then == "ends":
             self._end(who, one.person_id, other.person_id)
+
+    def _accept(self, who: Person, person_id: str) -> None:
+        def send() -> None:
+            body = {"person_id": person_id}
+            answer = self.world.ask(who, "POST", "/me/mandates/acceptance", body)
+            if self.agrees(answer, self.model.accept_mandate, who, person_id):
+                self._shows_mandates(answer, who.person_id)
+                self.world.seen["agreed"] += 1
+
+        self._send(send)
 
     @precondition(some_people)
     @rule(number=NUMBERS, to=NUMBERS, by=NUMBERS)
     def end_mandate(self, number: int, to: int, by: int) -> None:
         """One of them, or somebody else, ends a mandate that may not be there."""
         one, other = self.one(number), self.one(to)
-        if one.acting:
-            other = self.model.people[one.acting[0]]
+        if one.acting or one.offered:
+            other = self.model.people[[*one.acting, *one.offered][0]]
         self._end(self.as_([one, other, self.one(by)][by % 3]), one.person_id, other.person_id)
 
     def _end(self, who: Person, person_id: str, acting_id: str) -> None:
@@ -222,7 +236,8 @@ class IdentityMachine(Staff):
 
     def _shows_mandates(self, answer: Any, person_id: str) -> None:
         one = self.model.people[person_id]
-        for name, meant in (("acting_for_me", one.acting), ("acted_for", one.wards)):
+        lists = {"acting_for_me": one.acting, "asked_to_act": one.offered, "acted_for": one.wards}
+        for name, meant in lists.items():
             assert sorted(each["person_id"] for each in answer.json[name]) == sorted(meant)
         self.world.seen["mandates"] += 1
 

@@ -146,6 +146,7 @@ class Looks(Machine):
         logins = _kinds(person.get("logins", ""))
         assert logins == {kind for kind in ("phone", "username") if getattr(one, kind)}
         assert person.get("acting", "").split() == one.acting
+        assert person.get("offered", "").split() == one.offered
         assert sorted(person.get("wards", "").split()) == sorted(one.wards)
         credential = stored.get((one.person_id, "credential"))
         assert (credential is None) == (one.credential is None)

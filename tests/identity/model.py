@@ -52,6 +52,7 @@ class Somebody:
     credential: Credential | None = None
     sessions: dict[object, Session] = field(default_factory=dict)
     acting: list[str] = field(default_factory=list)
+    offered: list[str] = field(default_factory=list)
     wards: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=lambda: CHOSEN | {"version": 0})
     said: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -202,11 +203,15 @@ class Model:
         if one.state == "erased":
             return
         refuse(own and not self.recent(who, now), "sign_in_again")
-        refuse(one.wards, "wards_first")
+        wards = [self.people[ward] for ward in one.wards]
+        refuse(any(not w.phone and w.acting == [person_id] for w in wards), "wards_first")
         for keeper in one.acting:
             self.people[keeper].wards.remove(person_id)
+        for ward in wards:
+            ward.acting.remove(person_id)
         one.state, one.phone, one.username, one.credential = "erased", "", "", None
-        one.acting.clear()
+        for ids in (one.acting, one.offered, one.wards):
+            ids.clear()
         one.settings = CHOSEN | {"version": 0}
         one.sessions.clear()
 
@@ -225,23 +230,37 @@ class Model:
             self.people[made_id] = Somebody(made_id, name="王奶奶", acting=[keeper.person_id])
             keeper.wards.append(made_id)
 
-    def give_mandate(self, who: Person, acting_id: str, name: str) -> None:
-        """Somebody lets another, whose name they know, act for them."""
-        one, other = self.known(who.person_id), self.known(acting_id)
+    def offer_mandate(self, who: Person, acting_id: str, name: str, now: datetime) -> None:
+        """Somebody asks another, whose name they know, to act for them; they try ten a day."""
+        one, other = self.known(who.person_id), self.people[acting_id]
+        if acting_id in (*one.acting, *one.offered):
+            return
+        day = ("offers", who.person_id, (now + ESTATE).date())
+        refuse(self.used[day] >= MOST, "too_many_offers")
+        self.used[day] += 1
         refuse(other.state != "active" or not other.phone or other.name != name)
         refuse(one is other, "not_oneself")
-        if acting_id not in one.acting:
-            refuse(len(one.acting) >= MOST, "too_many_mandates")
+        refuse(len(one.acting) + len(one.offered) >= MOST, "too_many_mandates")
+        one.offered.append(acting_id)
+
+    def accept_mandate(self, who: Person, person_id: str) -> None:
+        """Whoever was asked agrees."""
+        one, other = self.known(person_id), self.known(who.person_id)
+        if other.person_id not in one.acting:
+            refuse(other.person_id not in one.offered or other.state != "active")
             refuse(len(other.wards) >= MOST, "too_many_wards")
-            one.acting.append(acting_id)
-            other.wards.append(one.person_id)
+            one.offered.remove(other.person_id)
+            one.acting.append(other.person_id)
+            other.wards.append(person_id)
 
     def end_mandate(self, who: Person, person_id: str, acting_id: str) -> None:
-        """Either of them ends it; somebody without an account is never left alone."""
+        """Either of them ends it, or what was asked; nobody without an account is left alone."""
         refuse(who.person_id not in (person_id, acting_id))
         self.known(who.person_id)
         one, other = self.people[person_id], self.people[acting_id]
-        if acting_id in one.acting:
+        if acting_id in one.offered:
+            one.offered.remove(acting_id)
+        elif acting_id in one.acting:
             refuse(not one.phone and one.acting == [acting_id], "last_mandate")
             one.acting.remove(acting_id)
             other.wards.remove(person_id)

@@ -52,7 +52,9 @@ def _are_known(recorder: Recorder, owner: Person) -> None:
     }
     recorder.request(owner, "PATCH", "/me", told)
     recorder.request(owner, "GET", "/me")
-    opening.open_session(owner.person_id, "resident", canaries.OWNER_NAME, "sms", clock.now())
+    opening.open_session(
+        owner.person_id, "resident", canaries.OWNER_NAME, "sms of the owner", clock.now()
+    )
     recorder.request(owner, "POST", "/me/exports", None, 201, key="export-1")
 
 
@@ -65,6 +67,8 @@ def _act(recorder: Recorder, owner: Person, neighbour: Person, count: int) -> No
     between = {"person_id": owner.person_id, "acting_id": neighbour.person_id}
     acting = {"acting_id": neighbour.person_id, "name": canaries.STAFF_NAME}
     recorder.request(owner, "POST", "/me/mandates", acting)
+    asked = {"person_id": owner.person_id}
+    recorder.request(neighbour, "POST", "/me/mandates/acceptance", asked)
     recorder.request(owner, "GET", "/me/mandates")
     recorder.request(owner, "POST", "/me/mandates/end", between)
     # Nobody else of this name is to be found by who tries ids.
@@ -103,7 +107,8 @@ def _go(recorder: Recorder) -> None:
     """One goes by themselves, having just signed in; another one is erased by the operator."""
     with hours_later(1):
         goes, erased = _arrived(70, name="张三"), _arrived(71)
-        held = opening.open_session(goes.person_id, "resident", "iPhone", "sms", clock.now())
+        cause = "sms of who goes"
+        held = opening.open_session(goes.person_id, "resident", "iPhone", cause, clock.now())
         here = Person(goes.person_id, session_id=held.session_id)
         recorder.request(here, "POST", "/me/erasure")
         url = f"/persons/{erased.person_id}/erasure"

@@ -81,10 +81,15 @@ APART = {
     "end_session × erase_account": _RECENT,
     "end_mandate × erase_account": _SHOWN,
     "end_mandate × erase_person": _SHOWN,
-    "end_mandate × give_mandate": _SHOWN,
-    "erase_account × give_mandate": _SHOWN,
-    "erase_person × give_mandate": _SHOWN,
-    "give_mandate × register_dependent": _SHOWN,
+    "accept_mandate × end_mandate": _SHOWN,
+    "accept_mandate × erase_account": _SHOWN,
+    "accept_mandate × erase_person": _SHOWN,
+    "accept_mandate × offer_mandate": _SHOWN,
+    "accept_mandate × register_dependent": _SHOWN,
+    "end_mandate × offer_mandate": _SHOWN,
+    "erase_account × offer_mandate": _SHOWN,
+    "erase_person × offer_mandate": _SHOWN,
+    "offer_mandate × register_dependent": _SHOWN,
     "erase_account × sign_in_by_code": _LEAVING,
     "erase_person × sign_in_by_code": _LEAVING,
     "sign_in_by_wechat × sign_in_by_wechat": (
@@ -128,6 +133,8 @@ def scenes(recorder: Recorder) -> Iterator[Rivals]:
             accepted = _begins_anew(recorder)
             for phone in (_PHONE, _OTHER_PHONE):
                 recorder.request(NOBODY, "POST", "/codes", {"phone": phone}, 202)
+                # What is brought together may send them other messages.
+                known["codes"][phone] = sandboxes().messages.code(phone)
         yield lambda of: [
             *_ways_in(of, staff, secret, accepted),
             *_by_phone(of, known),
@@ -191,11 +198,18 @@ def _known(recorder: Recorder, staff: Person) -> dict[str, Any]:
     twin = arrivals.arrive("openid", "o-2", Details(name="李四", openid="o-2"), clock.now())
     body = {"acting_id": other.id, "name": "张三"}
     recorder.request(staff, "POST", "/me/mandates", body)
+    asked = {"person_id": staff.person_id}
+    recorder.request(Person(other.id), "POST", "/me/mandates/acceptance", asked)
+    recorder.request(staff, "PATCH", "/me", {"name": "李经理"})
+    body = {"acting_id": staff.person_id, "name": "李经理"}
+    recorder.request(Person(other.id), "POST", "/me/mandates", body)
     merge = {"into_id": staff.person_id}
     recorder.request(ADMIN, "POST", f"/persons/{twin.id}/merge", merge)
     said = {"kind": "idea", "text": "好"}
     given = recorder.request(staff, "POST", "/me/feedback", said, 201, key="feedback-1")
-    return {"held": held, "other": Person(other.id), "twin": twin.id, "feedback": given}
+    codes: dict[str, str] = {}
+    found = {"held": held, "other": Person(other.id), "twin": twin.id, "feedback": given}
+    return {**found, "codes": codes}
 
 
 def _ways_in(of: Recorder, staff: Person, secret: str, accepted: dict[str, str]) -> list[Trigger]:
@@ -220,9 +234,8 @@ def _ways_in(of: Recorder, staff: Person, secret: str, accepted: dict[str, str])
 
 def _by_phone(of: Recorder, known: dict[str, Any]) -> list[Trigger]:
     """Whoever has the phone, or guesses, signs in; and another phone is bound."""
-    code = sandboxes().messages.code(_PHONE)
-    signed_in = {"phone": _PHONE, "code": code, "device": "iPhone 17"}
-    bound = {"phone": _OTHER_PHONE, "code": sandboxes().messages.code(_OTHER_PHONE)}
+    signed_in = {"phone": _PHONE, "code": known["codes"][_PHONE], "device": "iPhone 17"}
+    bound = {"phone": _OTHER_PHONE, "code": known["codes"][_OTHER_PHONE]}
     refresh = {"refresh_token": known["held"]["refresh_token"]}
     wechat, other = sandboxes().wechat, known["other"]
     offered = {"code": wechat.offer_phone("13700000000")}
@@ -280,6 +293,7 @@ def _about_others(of: Recorder, staff: Person, known: dict[str, Any]) -> list[Tr
     dependent = {"name": "王奶奶", "kind": "elderly"}
     return [
         of.asking(staff, "POST", "/me/mandates", {"acting_id": known["twin"], "name": "李四"}),
+        of.asking(staff, "POST", "/me/mandates/acceptance", {"person_id": between["acting_id"]}),
         of.asking(known["other"], "POST", "/me/mandates/end", between),
         of.asking(known["other"], "POST", "/dependents", dependent, key="dependent-1"),
     ]

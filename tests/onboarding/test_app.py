@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared import events, ids
+from shared import auth, events, ids
 from shared.auth import PLATFORM, Grant, Role
-from tests.harness.gateway import Answer
+from tests.harness.gateway import Answer, send
 from tests.harness.hours import hours_later
 from tests.harness.rights import lose
 from tests.onboarding.scene import (
@@ -74,6 +74,25 @@ def test_a_company_applies_is_reviewed_and_approved(onboarding: Onboarding) -> N
     seen = ok(onboarding.call(APPLICANT, "GET", f"/applications/{one['application_id']}"))
     assert [entry["action"] for entry in seen["timeline"]] == ["submit", "claim", "approve"]
     assert seen["company_id"] == ids.derived_platform_id("co", one["application_id"])
+
+
+def test_nobody_applies_by_who_acts_for_them_and_nobody_reviews_so(onboarding: Onboarding) -> None:
+    """Two persons who are one: the reviewer acts for the applicant, or the applicant for them."""
+    body = wanted([a_file(onboarding)])
+    by_officer = auth.to_context(APPLICANT.person_id, (), OFFICER.person_id)
+    app, key = onboarding.module.app, {"Idempotency-Key": "apply-0001"}
+    asked = send(app, "POST", "/applications", body=body, headers=key, authorizer=by_officer)
+    assert asked.status == 404
+    one = applied(onboarding)
+    as_officer = auth.to_context(OFFICER.person_id, OFFICER.grants, APPLICANT.person_id)
+    url, step = f"/reviews/{one['application_id']}/claim", {"version": one["version"]}
+    assert send(app, "POST", url, body=step, authorizer=as_officer).status == 404
+    one = ok(review(onboarding, one, "claim"))
+    one = ok(review(onboarding, one, "refusal", reason="缺少资质"))
+    again = {**said([a_file(onboarding)]), "version": one["version"]}
+    url = f"/applications/{one['application_id']}/resubmission"
+    assert send(app, "POST", url, body=again, authorizer=by_officer).status == 404
+    assert ok(onboarding.call(APPLICANT, "POST", url, again))["state"] == "submitted"
 
 
 def test_the_approval_tells_the_others_what_they_need(onboarding: Onboarding) -> None:

@@ -125,6 +125,16 @@ def test_an_action_about_oneself_has_checked_by_asking_who_one_is() -> None:
     assert asking.checked
 
 
+def test_what_is_done_in_person_is_done_by_nobody_else() -> None:
+    asking = caller()
+    assert asking.in_person() == "per_1"
+    assert asking.checked
+    acted_for = Caller("per_1", (), ASSIGN, acting_id="per_2")
+    with pytest.raises(NotFound):
+        acted_for.in_person()
+    assert not acted_for.checked
+
+
 def test_roles_on_a_scope_are_all_roles_that_cover_it() -> None:
     asking = caller(Grant(Role.OWNER, ROOM), Grant(Role.BUTLER, f"{COMMUNITY}/3"),
                     Grant(Role.CASHIER, OTHER))  # fmt: skip
@@ -178,6 +188,14 @@ def test_the_session_of_a_token_survives_the_gateways_context() -> None:
         "",
         "ses_1",
     )
+
+
+def test_whoever_acts_for_another_is_no_staff_in_their_name() -> None:
+    held = [Grant(role, ROOM) for role in Role]
+    acting = auth.from_context(auth.to_context("per_1", held, "per_2"), ASSIGN)
+    assert {grant.role for grant in acting.grants} == auth.RESIDENTS
+    assert acting.scopes == ()
+    assert acting.roles_on(ROOM) == auth.RESIDENTS
 
 
 def test_a_right_that_is_off_is_lacking_on_that_grant_alone() -> None:

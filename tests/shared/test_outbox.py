@@ -110,3 +110,18 @@ def test_the_hour_stands_while_the_sweeper_may_still_read_it() -> None:
         assert Outbox((), hour).announcing(at).sweep_hour == hour
     at = text(NOW + timedelta(hours=27))
     assert Outbox((), hour).announcing(at).sweep_hour == hour_of(NOW + timedelta(hours=52))
+
+
+def test_what_goes_leaves_what_it_has_not_told_to_what_stays() -> None:
+    hours = timedelta(hours=1)
+    stays = EMPTY.announcing(text(NOW + 2 * hours))
+    goes = EMPTY.announcing(text(NOW)).announcing(text(NOW + 5 * hours))
+    left = stays.inheriting([goes, EMPTY], NOW + 6 * hours)
+    assert left.texts == tuple(text(NOW + n * hours) for n in (0, 2, 5))
+    assert left.sweep_hour == goes.sweep_hour
+    # What is swept at an hour that is over was told then, and is told again with what comes next.
+    late = NOW + 27 * hours
+    assert stays.inheriting([goes], late).sweep_hour == stays.sweep_hour
+    assert goes.inheriting([EMPTY], late).announcing(text(late)).sweep_hour == hour_of(
+        late + outbox.SWEPT_AFTER
+    )

@@ -9,15 +9,18 @@ import pytest
 from chalicelib.community.people import contacts
 from chalicelib.community.people.contacts import Contact
 from local.apps import load_app
-from shared import grants, ids, vault
-from shared.auth import Grant, Role
+from shared import events, grants, ids, vault
+from shared.auth import PLATFORM, Grant, Role
 from tests.community.estate import OWNER_NAME, OWNER_PHONE, Estate, an_estate
 from tests.community.register.scene import NOW
 from tests.conftest import Cloud
 from tests.harness.gateway import Answer, send
+from tests.harness.hours import hours_later
+from tests.harness.rights import hold
 
 APP = load_app("community").app
 STRANGER = ids.person_id("test", "stranger")
+MANAGER = ids.person_id("test", "claims manager")
 
 
 @pytest.fixture
@@ -34,7 +37,11 @@ def claim(estate: Estate, person_id: str, number: str = "503", key: str = "key-0
 
 def reached_by(person_id: str, phone: str, name: str, told_at: datetime = NOW) -> None:
     told = Contact(vault.blind("phone", phone), vault.blind("name", name))
-    contacts.keep_contact(person_id, told, told_at)
+    bound = events.happened(
+        "PhoneBound", "identity", "login_x", 1,
+        at=told_at, community_id=PLATFORM, actor_id=person_id,
+    )  # fmt: skip
+    contacts.keep_contact(person_id, told, bound)
 
 
 def test_who_has_the_phone_and_the_name_is_an_owner_at_once(estate: Estate) -> None:
@@ -77,8 +84,33 @@ def test_who_is_not_known_learns_nothing_of_whom_the_register_knows(estate: Esta
     assert shown[0][2]["state"] == "pending"
 
 
-def test_a_room_that_is_not_there_is_claimed_by_nobody(estate: Estate) -> None:
-    assert claim(estate, STRANGER, "999").status == 404
+def test_whether_there_is_a_room_is_told_to_nobody_who_claims_it(estate: Estate) -> None:
+    shown = []
+    for number in ("503", "999"):
+        answer = claim(estate, STRANGER, number)
+        again = claim(estate, STRANGER, number, "key-0002")
+        read = send(APP, "GET", f"/claims/{answer.json['claim_id']}", person_id=STRANGER)
+        assert answer.json == again.json == read.json
+        told = {"claim_id": "", "room_id": "", "at": "", "claimed_at": ""}
+        shown.append((answer.status, answer.headers, answer.json | told))
+    assert shown[0] == shown[1]
+    assert (shown[0][0], shown[0][2]["state"]) == (201, "pending")
+
+
+def test_nobody_is_bound_to_a_room_that_is_not_there(estate: Estate) -> None:
+    made = claim(estate, STRANGER, "999").json
+    confirmed = decided(estate, made["claim_id"], True)
+    assert (confirmed.status, confirmed.json["code"]) == (409, "room_not_registered")
+    assert decided(estate, made["claim_id"], False).json["state"] == "refused"
+    assert grants.grants_of(STRANGER) == ()
+
+
+def decided(estate: Estate, claim_id: str, confirm: bool) -> Answer:
+    manager = Grant(Role.COMMUNITY_MANAGER, estate.community_id)
+    hold(MANAGER, manager)
+    body = {"confirm": confirm, "reason": "已核对"}
+    url = f"/claims/{claim_id}/decision"
+    return send(APP, "POST", url, person_id=MANAGER, grants=(manager,), body=body)
 
 
 def test_a_sixth_claim_of_a_day_is_one_too_many(estate: Estate) -> None:
@@ -87,3 +119,18 @@ def test_a_sixth_claim_of_a_day_is_one_too_many(estate: Estate) -> None:
         assert claim(estate, STRANGER, key=f"key-{number:04}").json["state"] == "confirmed"
     refused = claim(estate, STRANGER, key="key-0009")
     assert (refused.status, refused.json["code"]) == (429, "too_many_claims")
+
+
+def test_whoever_signs_up_anew_with_their_phone_has_no_more_tries(estate: Estate) -> None:
+    """Erased and back again, somebody tries another name against the phone that they have."""
+    for number in range(5):
+        one = ids.person_id("test", f"erased-{number}")
+        reached_by(one, OWNER_PHONE, f"李{number}")
+        assert claim(estate, one).json["state"] == "pending"
+    right = ids.person_id("test", "right at last")
+    reached_by(right, OWNER_PHONE, OWNER_NAME)
+    refused = claim(estate, right)
+    assert (refused.status, refused.json["code"]) == (429, "too_many_claims")
+    assert grants.grants_of(right) == ()
+    with hours_later(24):
+        assert claim(estate, right).json["state"] == "confirmed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,17 @@ class People:
         cause = f"sms-{who.person_id}-{at}"
         held = opening.open_session(who.person_id, "resident", "iPhone", cause, at)
         self.sessions[who.person_id] = held.session_id
+
+    def told_of(self, who: Somebody) -> list[dict[str, Any]]:
+        """What a person's item announced, in its order."""
+        (item,) = (
+            one
+            for one in self.identity.items()
+            if (one["pk"]["S"], one["sk"]["S"]) == (f"platform#person#{who.person_id}", "person")
+        )
+        earlier = [one["S"] for one in item.get("earlier", {"L": []})["L"]]
+        newest = [item["event"]["S"]] if "event" in item else []
+        return [json.loads(text) for text in (*earlier, *newest)]
 
     def stored(self) -> str:
         """Everything in the table and the grants table, bytes as they are."""

@@ -126,6 +126,10 @@ def test_a_merge_takes_two_administrators(people: People) -> None:
     alone = people.call(ADMIN, "POST", url(gone, "merge/approval"), into)
     assert (alone.status, alone.json["code"]) == (409, "second_person_needed")
     assert people.identity.items() == before
+    # By somebody else's name nobody is the second.
+    as_second = Somebody(SECOND.person_id, SECOND.grants, acting_id=ADMIN.person_id)
+    assert people.call(as_second, "POST", url(gone, "merge/approval"), into).status == 404
+    assert people.identity.items() == before
     merged = people.call(SECOND, "POST", url(gone, "merge/approval"), into)
     assert merged.json["state"] == "merged"
     assert people.call(SECOND, "POST", url(gone, "merge/approval"), into).json == merged.json
@@ -177,6 +181,8 @@ def test_only_two_active_people_are_merged_and_none_that_others_rely_on(people: 
     named = {"acting_id": kept.person_id, "name": "王五"}
     people.call(kept, "PATCH", "/me", {"name": "王五"})
     assert people.call(gone, "POST", "/me/mandates", named).status == 200
+    asked = {"person_id": gone.person_id}
+    assert people.call(kept, "POST", "/me/mandates/acceptance", asked).status == 200
     assert people.call(ADMIN, "POST", url(gone, "merge"), into).status == 409
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.identity.persons import store
+from chalicelib.identity.persons.rules import Person
 from shared import grants
 from tests.harness.gateway import Answer
+from tests.harness.hours import hours_later
 from tests.identity.persons.scene import BUTLER, NAME, OTHER_PHONE, PHONE, People, Somebody
 
 GRANDMOTHER = {"name": NAME, "kind": "elderly"}
@@ -23,6 +25,30 @@ def take_in(people: People, who: Somebody, key: str = "key-0001") -> str:
     return str(answer.json["person_id"])
 
 
+def offer(people: People, who: Somebody, acting: Somebody) -> Answer:
+    return people.call(who, "POST", "/me/mandates", named(acting.person_id))
+
+
+def accept(people: People, acting: Somebody, person_id: str) -> Answer:
+    return people.call(acting, "POST", "/me/mandates/acceptance", {"person_id": person_id})
+
+
+def give(people: People, who: Somebody, acting: Somebody) -> None:
+    """One asks and the other agrees."""
+    assert offer(people, who, acting).status == 200
+    assert accept(people, acting, who.person_id).status == 200
+
+
+def ids(answer: Answer, name: str) -> list[str]:
+    return [one["person_id"] for one in answer.json[name]]
+
+
+def kept(who: Somebody) -> Person:
+    found = store.get_person(who.person_id)
+    assert found is not None
+    return found
+
+
 def code(answer: Answer) -> str:
     return str(answer.json["code"])
 
@@ -34,6 +60,7 @@ def test_a_grandmother_without_an_account_is_acted_for(people: People) -> None:
     shown = people.call(daughter, "GET", "/me/mandates").json
     assert shown == {
         "acting_for_me": [],
+        "asked_to_act": [],
         "acted_for": [{"person_id": grandmother, "name": "欧***", "has_account": False}],
     }
     assert NAME not in people.stored()
@@ -62,24 +89,88 @@ def test_whoever_has_no_account_takes_nobody_in(people: People) -> None:
     assert people.call(BUTLER, "POST", "/dependents", GRANDMOTHER).status == 404
 
 
-def test_a_mandate_is_given_and_taken_back(people: People) -> None:
+def test_a_mandate_is_asked_for_agreed_to_and_taken_back(people: People) -> None:
     father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
-    given = people.call(father, "POST", "/me/mandates", named(son.person_id))
-    assert [one["person_id"] for one in given.json["acting_for_me"]] == [son.person_id]
-    again = people.call(father, "POST", "/me/mandates", named(son.person_id))
-    assert again.json == given.json
+    offered = offer(people, father, son)
+    assert (ids(offered, "asked_to_act"), ids(offered, "acting_for_me")) == ([son.person_id], [])
+    assert offer(people, father, son).json == offered.json
+    accepted = accept(people, son, father.person_id)
+    assert ids(accepted, "acted_for") == [father.person_id]
+    assert accept(people, son, father.person_id).json == accepted.json
     assert grants.standing_of(father.person_id).acting == {son.person_id}
+    assert ids(offer(people, father, son), "acting_for_me") == [son.person_id]
     ended = {"person_id": father.person_id, "acting_id": son.person_id}
     assert people.call(father, "POST", "/me/mandates/end", ended).json["acting_for_me"] == []
     assert people.call(father, "POST", "/me/mandates/end", ended).status == 200
     assert grants.standing_of(father.person_id).acting == frozenset()
-    told = [one for one in people.identity.told() if one.startswith("Mandate")]
-    assert told == ["MandateEnded"]
+    told = [event["type"] for event in people.told_of(father) if "acting_id" in event["data"]]
+    assert told == ["MandateOffered", "MandateGiven", "MandateEnded"]
+
+
+def test_whoever_is_asked_has_neither_a_ward_nor_a_right_until_they_agree(people: People) -> None:
+    son = people.resident(OTHER_PHONE, name="王五")
+    before = kept(son)
+    strangers = [people.resident(f"137{number:08}") for number in range(11)]
+    for stranger in strangers:
+        assert offer(people, stranger, son).status == 200
+        assert grants.standing_of(stranger.person_id).acting == frozenset()
+    assert kept(son) == before
+    take_in(people, son)
+    people.sign_in(son)
+    assert code(people.call(son, "POST", "/me/erasure")) == "wards_first"
+
+
+def test_nobody_agrees_to_what_they_were_not_asked(people: People) -> None:
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    other = people.resident("13700000000", name="王五")
+    assert accept(people, son, father.person_id).status == 404
+    offer(people, father, son)
+    assert accept(people, other, father.person_id).status == 404
+    assert accept(people, son, "per_" + "q" * 26).status == 404
+    assert kept(father).acting == ()
+
+
+def test_nobody_agrees_in_the_name_of_who_is_asked(people: People) -> None:
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    offer(people, father, son)
+    by_another = Somebody(son.person_id, acting_id=father.person_id)
+    assert accept(people, by_another, father.person_id).status == 404
+    assert kept(father).acting == ()
+
+
+def test_what_was_taken_back_or_declined_is_agreed_to_no_more(people: People) -> None:
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    ended = {"person_id": father.person_id, "acting_id": son.person_id}
+    for who in (father, son):
+        offer(people, father, son)
+        assert people.call(who, "POST", "/me/mandates/end", ended).status == 200
+        assert kept(father).offered == ()
+        assert accept(people, son, father.person_id).status == 404
+
+
+def test_whoever_was_asked_and_is_gone_is_shown_without_a_name(people: People) -> None:
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    offer(people, father, son)
+    people.sign_in(son)
+    assert people.call(son, "POST", "/me/erasure").status == 200
+    (shown,) = people.call(father, "GET", "/me/mandates").json["asked_to_act"]
+    assert shown == {"person_id": son.person_id, "name": "", "has_account": False}
+    ended = {"person_id": father.person_id, "acting_id": son.person_id}
+    assert people.call(father, "POST", "/me/mandates/end", ended).json["asked_to_act"] == []
+
+
+def test_whoever_acts_for_ten_agrees_to_no_eleventh(people: People) -> None:
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    offer(people, father, son)
+    for number in range(10):
+        take_in(people, son, f"key-{number:04}")
+    refused = accept(people, son, father.person_id)
+    assert (refused.status, code(refused)) == (429, "too_many_wards")
 
 
 def test_whoever_acts_may_give_it_up(people: People) -> None:
     father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
-    people.call(father, "POST", "/me/mandates", named(son.person_id))
+    give(people, father, son)
     ended = {"person_id": father.person_id, "acting_id": son.person_id}
     assert people.call(son, "POST", "/me/mandates/end", ended).json["acted_for"] == []
 
@@ -87,7 +178,7 @@ def test_whoever_acts_may_give_it_up(people: People) -> None:
 def test_nobody_else_ends_a_mandate(people: People) -> None:
     father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
     other = people.resident("13700000000")
-    people.call(father, "POST", "/me/mandates", named(son.person_id))
+    give(people, father, son)
     ended = {"person_id": father.person_id, "acting_id": son.person_id}
     assert people.call(other, "POST", "/me/mandates/end", ended).status == 404
 
@@ -96,12 +187,11 @@ def test_a_mandate_is_passed_on_only_for_who_has_no_account(people: People) -> N
     daughter, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
     grandmother = take_in(people, daughter)
     as_her = Somebody(grandmother, acting_id=daughter.person_id)
-    given = people.call(as_her, "POST", "/me/mandates", named(son.person_id))
-    assert len(given.json["acting_for_me"]) == 2
+    give(people, as_her, son)
+    assert len(people.call(as_her, "GET", "/me/mandates").json["acting_for_me"]) == 2
     third = people.resident("13700000000", name="王五")
     as_daughter = Somebody(daughter.person_id, acting_id=son.person_id)
-    passed = people.call(as_daughter, "POST", "/me/mandates", named(third.person_id))
-    assert passed.status == 404
+    assert offer(people, as_daughter, third).status == 404
 
 
 def test_nobody_without_an_account_is_left_alone(people: People) -> None:
@@ -113,8 +203,38 @@ def test_nobody_without_an_account_is_left_alone(people: People) -> None:
     people.sign_in(daughter)
     assert code(people.call(daughter, "POST", "/me/erasure")) == "wards_first"
     as_her = Somebody(grandmother, acting_id=daughter.person_id)
-    people.call(as_her, "POST", "/me/mandates", named(son.person_id))
+    offer(people, as_her, son)
+    assert code(people.call(daughter, "POST", "/me/erasure")) == "wards_first"
+    accept(people, son, grandmother)
     assert people.call(daughter, "POST", "/me/mandates/end", ended).status == 200
+    assert people.call(daughter, "POST", "/me/erasure").status == 200
+    assert grants.standing_of(grandmother).acting == {son.person_id}
+
+
+def test_whoever_acts_for_somebody_with_an_account_may_go_all_the_same(people: People) -> None:
+    father, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    other = people.resident("13700000000", name="王五")
+    give(people, father, son)
+    give(people, other, son)
+    people.call(son, "PATCH", "/me", {"name": "王六"})
+    people.call(father, "PATCH", "/me", {"name": "王五"})
+    # And each acts for the other: both ends are of one person.
+    give(people, son, father)
+    people.sign_in(son)
+    assert people.call(son, "POST", "/me/erasure").status == 200
+    for who in (father, other):
+        assert (kept(who).acting, kept(who).wards) == ((), ())
+        assert grants.standing_of(who.person_id).acting == frozenset()
+        told = people.told_of(who)[-1]
+        assert (told["type"], told["actor_id"]) == ("MandateEnded", son.person_id)
+    assert people.rows(son.person_id) == {"!frozen"}
+
+
+def test_whoever_is_not_the_only_one_for_a_ward_may_go(people: People) -> None:
+    daughter, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
+    grandmother = take_in(people, daughter)
+    give(people, Somebody(grandmother, acting_id=daughter.person_id), son)
+    people.sign_in(daughter)
     assert people.call(daughter, "POST", "/me/erasure").status == 200
     assert grants.standing_of(grandmother).acting == {son.person_id}
 
@@ -137,30 +257,42 @@ def test_whoever_tries_ids_learns_of_nobody(people: People) -> None:
         assert (answer.status, code(answer)) == (404, "not_found")
 
 
-def test_ten_may_act_for_one(people: People) -> None:
+def test_whoever_tries_names_tries_ten_a_day_whether_they_are_right_or_not(people: People) -> None:
+    daughter, other = people.resident(), people.resident(OTHER_PHONE, name="赵六")
+    grandmother = take_in(people, daughter)
+    as_her = Somebody(grandmother, acting_id=daughter.person_id)
+    for number in range(10):
+        who = as_her if number % 2 else daughter
+        assert offer(people, who, other).status == 404
+    right = {"acting_id": other.person_id, "name": "赵六"}
+    for who in (daughter, as_her):
+        for body in (right, named(other.person_id), named("per_" + "q" * 26)):
+            refused = people.call(who, "POST", "/me/mandates", body)
+            assert (refused.status, code(refused)) == (429, "too_many_offers")
+    with hours_later(24):
+        assert people.call(daughter, "POST", "/me/mandates", right).status == 200
+
+
+def test_ten_may_act_for_one_or_be_asked_to(people: People) -> None:
     father = people.resident()
     for number in range(10):
         acting = people.resident(f"137{number:08}", name="王五")
-        given = people.call(father, "POST", "/me/mandates", named(acting.person_id))
-        assert given.status == 200
-    refused = people.call(
-        father,
-        "POST",
-        "/me/mandates",
-        named(people.resident(OTHER_PHONE, name="王五").person_id),
-    )
+        assert offer(people, father, acting).status == 200
+        if number % 2:
+            assert accept(people, acting, father.person_id).status == 200
+    one_more = people.resident(OTHER_PHONE, name="王五")
+    with hours_later(24):
+        refused = offer(people, father, one_more)
     assert (refused.status, code(refused)) == (429, "too_many_mandates")
 
 
 def test_an_erased_person_is_acted_for_by_nobody(people: People) -> None:
     father, son = people.resident(PHONE), people.resident(OTHER_PHONE, name="王五")
-    people.call(father, "POST", "/me/mandates", named(son.person_id))
+    give(people, father, son)
     people.sign_in(father)
     assert people.call(father, "POST", "/me/erasure").status == 200
     assert people.rows(father.person_id) == {"!frozen"}
-    kept = store.get_person(son.person_id)
-    assert kept is not None
-    assert kept.wards == ()
+    assert kept(son).wards == ()
 
 
 @pytest.mark.parametrize("url", ["/me/mandates", "/me/mandates/end"])

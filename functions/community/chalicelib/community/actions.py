@@ -128,19 +128,24 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
     check_mandate(wanted.role, mandate, now)
     if mandate is not None:
         held = grants.held_by(wanted.person_id)
-        check_one_firm(holding.grant, (one.grant for one in held))
+        check_one_firm(holding.grant, held, now)
+        changing.end_lapsed(holding, held)
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
     return changing.begin(holding, standing.basis(caller.grants, granters, wanted.scope))
 
 
 def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
-    """Take away a role that is the taker's to give; felt everywhere within a minute (UM-02)."""
+    """Take away a role that is the taker's to give, or lay down one's own mandate (UM-02)."""
     caller.require(rules.check_scope(wanted.scope))
+    own = wanted.role is Role.PROPERTY_OFFICER and wanted.person_id == caller.person_id
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
     holding = changing.holding_of(wanted.person_id, wanted.role, wanted.scope)
-    rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
+    basis: tuple[Grant, ...] = ()
+    # The write takes one's own grant away, and cannot rely on it as well.
+    if not own:
+        rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
+        basis = standing.basis(caller.grants, granters, wanted.scope)
     ended = rules.end(holding, caller.person_id, now, wanted.reason)
-    basis = standing.basis(caller.grants, granters, wanted.scope)
     return holding if ended is None else changing.save([ended], basis)
 
 

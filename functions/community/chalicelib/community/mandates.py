@@ -13,6 +13,7 @@ from datetime import date, datetime
 from shared import clock
 from shared.auth import Grant, Role
 from shared.errors import Conflict, invalid
+from shared.grants import Held
 
 MAX_YEARS = 3
 """A mandate is given anew from time to time."""
@@ -47,8 +48,10 @@ def check_mandate(role: Role, mandate: Mandate | None, now: datetime) -> None:
         raise invalid("mandate.until", "mandate_too_long", limit=MAX_YEARS)
 
 
-def check_one_firm(wanted: Grant, held: Iterable[Grant]) -> None:
+def check_one_firm(wanted: Grant, held: Iterable[Held], now: datetime) -> None:
     """Refuse a second firm to a property officer: whose name they act in must be plain.
+
+    A mandate whose last day is over keeps nobody from another firm.
 
     Raises
     ------
@@ -56,6 +59,6 @@ def check_one_firm(wanted: Grant, held: Iterable[Grant]) -> None:
         `officer_of_another_firm`.
     """
     if wanted.role is Role.PROPERTY_OFFICER:
-        firms = {grant.scope for grant in held if grant.role is Role.PROPERTY_OFFICER}
-        if firms - {wanted.scope}:
+        mandates = (one for one in held if one.grant.role is Role.PROPERTY_OFFICER)
+        if {one.grant.scope for one in mandates if one.holds(now)} - {wanted.scope}:
             raise Conflict("officer_of_another_firm")

@@ -74,6 +74,12 @@ GRANT_ROLE = permission(
     Role.COMMUNITY_MANAGER,
     about="Give staff a role on a scope, and take it away.",
 )
+END_GRANT = permission(
+    "community:end_grant",
+    GRANT_ROLE.roles,
+    Role.PROPERTY_OFFICER,
+    about="Take a role away from staff; an officer lays down their own mandate, and nothing else.",
+)
 LIST_GRANTS = permission(
     "community:list_grants",
     Role.PLATFORM_ADMIN,

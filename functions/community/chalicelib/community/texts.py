@@ -62,6 +62,10 @@ TEXTS: Texts = {
         "您有 {limit} 个认领申请尚未处理，请等待处理或先撤回。",
         "{limit} claims of yours still wait; wait for them or take one back.",
     ),
+    "room_not_registered": (
+        "房产台账中没有这套房屋，请先补录或驳回。",
+        "The register does not have this room: add it first, or refuse.",
+    ),
     "too_many_claims": (
         "每天最多提交 {limit} 次认领申请，请明天再试。",
         "At most {limit} claims a day; try again tomorrow.",

@@ -32,6 +32,28 @@ def is_echo(item: Item, stored: dict[str, Any] | None) -> bool:
     return wanted == stored
 
 
+def use_up(quota: Quota) -> None:
+    """Raise a quota by itself, for what is counted whatever comes of it.
+
+    Raises
+    ------
+    Limited
+        The code of the quota, which is used up.
+    Conflict
+        `busy`: others kept raising it.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            with Transaction() as transaction:
+                spend(transaction, PLATFORM, [quota])
+        except Refused as refused:
+            if refused.stored is not None:
+                refuse_spent(refused.stored, [quota])
+        else:
+            return
+    raise Conflict("busy")
+
+
 def add(item: Item, quotas: Sequence[Quota]) -> dict[str, Any] | None:
     """Store an item and raise quotas, all or nothing.
 

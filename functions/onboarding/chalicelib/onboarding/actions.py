@@ -24,8 +24,11 @@ SOURCE = "onboarding"
 def submit_application(
     caller: Caller, kind: Kind, said: Details, key: str, now: datetime
 ) -> Application:
-    """Apply for a company (OB-01); the same key, the same application."""
-    applicant_id = caller.own()
+    """Apply for a company (OB-01), in person; the same key, the same application.
+
+    Whoever reviews it is another: who acts for the applicant could be the one.
+    """
+    applicant_id = caller.in_person()
     application_id = ids.derived_platform_id("app", applicant_id, key)
     application = rules.submit_application(application_id, kind, said, applicant_id, now)
     qualifications.check_qualifications(said.qualification_ids, applicant_id)
@@ -49,7 +52,8 @@ def list_my_applications(caller: Caller, limit: int, cursor: str | None) -> Page
 def resubmit_application(
     caller: Caller, application_id: str, said: Details, version: int, now: datetime
 ) -> Application:
-    """Put right what was refused, and apply again."""
+    """Put right what was refused, and apply again, in person."""
+    caller.in_person()
     application = _own(caller, application_id)
     step = Step(caller.person_id, version, now)
     resubmitted = rules.resubmit_application(application, step, said)

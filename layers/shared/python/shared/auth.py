@@ -225,6 +225,18 @@ class Caller(msgspec.Struct):
         self.checked = True
         return self.person_id
 
+    def in_person(self) -> str:
+        """The caller's id, for what nobody does for another: own devices, mandates and the end.
+
+        Raises
+        ------
+        NotFound
+            Somebody acts for them.
+        """
+        if self.acting_id:
+            raise NotFound
+        return self.own()
+
     def roles_on(self, scope: str) -> frozenset[Role]:
         """Every role that the caller has on `scope`, whatever the permission."""
         return frozenset(g.role for g in self.grants if covers(g.scope, scope))
@@ -308,6 +320,9 @@ def to_context(
 def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
     """The caller as the authorizer handed them on, narrowed to one permission.
 
+    Whoever acts for somebody acts for the resident, never for staff: where something takes two
+    persons (D8), nobody is the second one by another's name.
+
     Raises
     ------
     Unauthenticated
@@ -321,6 +336,7 @@ def from_context(context: Mapping[str, str], wanted: Permission) -> Caller:
         held, _, scopes = part.partition(":")
         role, _, off = held.partition(_BETWEEN)
         written += [(role, scope, off) for scope in scopes.split(",")]
-    grants = tuple(known_grants(written))
     acting_id, session_id = (context.get(name, "") for name in ("acting_id", "session_id"))
+    known = known_grants(written)
+    grants = tuple(grant for grant in known if not acting_id or grant.role in RESIDENTS)
     return Caller(person_id, grants, wanted, acting_id, session_id)

@@ -12,6 +12,7 @@ So every event is told again within 28 hours, however often its item changes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -48,6 +49,18 @@ class Outbox:
         at = _at(text)
         kept = [one for one in self.texts if _at(one) > at - KEPT_FOR]
         return Outbox((*kept, text)[-MAX_KEPT:], _sweep_hour(self.sweep_hour, at))
+
+    def inheriting(self, gone: Iterable[Outbox], now: datetime) -> Outbox:
+        """The outbox with what other things, which go in the same write, have announced.
+
+        It is swept at the first hour that one of them still waits for; an hour that the sweeper
+        may have read already asks for nothing.
+        """
+        all_of_them = (self, *gone)
+        texts = sorted((text for one in all_of_them for text in one.texts), key=_at)
+        hours = (one.sweep_hour for one in all_of_them if one.sweep_hour is not None)
+        waiting = (hour for hour in hours if hour >= hour_of(now - HOUR))
+        return Outbox(tuple(texts[-MAX_KEPT:]), min(waiting, default=self.sweep_hour))
 
 
 EMPTY = Outbox()

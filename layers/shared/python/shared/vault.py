@@ -32,7 +32,7 @@ Kind = Literal["phone", "name", "id_number", "openid", "unionid", "username"]
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
-_PURPOSE = {"purpose": "linli-personal-data"}
+PURPOSE = {"purpose": "linli-personal-data"}
 """What KMS binds the data key to, and writes into its own log with every use."""
 _ITEM = ("platform#keys#personal", "key")
 _PERSON = "p"
@@ -193,7 +193,7 @@ def _data_key(table: str) -> bytes:
     """The platform's data key, unwrapped; one KMS call in the life of a container."""
     kms, key_id = aws.client("kms"), aws.setting("PERSONAL_DATA_KEY")
     answer = kms.decrypt(
-        KeyId=key_id, CiphertextBlob=_wrapped_data_key(), EncryptionContext=_PURPOSE
+        KeyId=key_id, CiphertextBlob=_wrapped_data_key(), EncryptionContext=PURPOSE
     )
     return bytes(answer["Plaintext"])
 
@@ -205,7 +205,7 @@ def _wrapped_data_key() -> bytes:
         made = aws.client("kms").generate_data_key_without_plaintext(
             KeyId=aws.setting("PERSONAL_DATA_KEY"),
             NumberOfBytes=_KEY_BYTES,
-            EncryptionContext=_PURPOSE,
+            EncryptionContext=PURPOSE,
         )
         stored = _Key(*_ITEM, wrapped=made["CiphertextBlob"])
         try:

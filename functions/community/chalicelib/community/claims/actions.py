@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from chalicelib.community import permissions, standing
 from chalicelib.community.claims import owners, rules, shapes, store
@@ -11,11 +12,13 @@ from chalicelib.community.holdings import changing
 from chalicelib.community.holdings.store import Full, get_holding
 from chalicelib.community.households.rules import MAX_RESIDENTS, bound
 from chalicelib.community.people import contacts
+from chalicelib.community.people.contacts import Contact
 from chalicelib.community.register import store as register_store
 from chalicelib.community.rules import begin, check_scope
-from shared import events, ids
+from shared import clock, events, ids
 from shared.auth import Caller, Grant, Level, Role, level_of
 from shared.errors import Conflict, NotFound, invalid
+from shared.quotas import Quota
 from shared.table import Page
 
 _AREAS = (Level.COMMUNITY, Level.BUILDING, Level.UNIT)
@@ -26,8 +29,9 @@ def claim_room(
 ) -> Claim:
     """Claim a room: bound at once if the register says so, otherwise staff decide (RA-31).
 
-    The same key, or another while the claim waits, is answered with the same claim.  What the
-    answer depends on, beside the register and one's own phone, is whether there is such a room.
+    The same key, or another while the claim waits, is answered with the same claim.  Of a room
+    that the register does not have a claim waits as well: whether there is one, only an owner
+    learns, whom the register knows, and staff.
     """
     person_id, role = caller.own(), Role(wanted.relation)
     scope = ids.room_scope(room_id)
@@ -40,8 +44,6 @@ def claim_room(
     if waiting is not None:
         return _still_waiting(waiting)
     found = register_store.get_room(scope)
-    if found is None:
-        raise NotFound
     claim = Claim(
         id=claim_id,
         scope=scope,
@@ -55,11 +57,12 @@ def claim_room(
     # The limits come first: who has reached one learns nothing of the register.
     after = rules.claimed(claimant, claim)
     contact = contacts.get_contact(person_id)
-    if role is Role.OWNER and owners.are_among(contact, found[1].owners):
+    quotas = _quotas(contact, now)
+    if role is Role.OWNER and found and owners.are_among(contact, found[1].owners):
         claim = rules.known(claim)
-        stored = _bind(claim, rules.settled(after, claim), ())
+        stored = _bind(claim, rules.settled(after, claim), (), quotas)
     else:
-        stored = _save(claim, after, ())
+        stored = _save(claim, after, (), quotas)
     if stored:
         return claim
     # Somebody was faster: the same request, or another of the same person.
@@ -98,6 +101,8 @@ def decide_claim(caller: Caller, claim_id: str, wanted: shapes.DecideClaim, now:
     after = rules.step(claim, action, caller.person_id, now, wanted.reason)
     if after is None:
         return claim
+    if wanted.confirm and not register_store.room_exists(claim.scope):
+        raise Conflict("room_not_registered")
     claimant = rules.settled(store.get_claimant(claim.person_id), claim)
     store_it = _bind if wanted.confirm else _save
     if not store_it(after, claimant, basis):
@@ -126,7 +131,17 @@ def _withdraw(claim: Claim, now: datetime) -> Claim:
     return after
 
 
-def _bind(claim: Claim, claimant: Claimant, basis: tuple[Grant, ...]) -> bool:
+def _quotas(contact: Contact, now: datetime) -> tuple[Quota, ...]:
+    """What counts the claims of a phone, whoever has signed up with it meanwhile."""
+    if not contact.phone:
+        return ()
+    window, ends_at = f"claims#{clock.estate_date(now)}", now + timedelta(days=2)
+    return (Quota(contact.phone, window, rules.MAX_A_DAY, "too_many_claims", ends_at),)
+
+
+def _bind(
+    claim: Claim, claimant: Claimant, basis: tuple[Grant, ...], quotas: Sequence[Quota] = ()
+) -> bool:
     """Store a confirmed claim with the binding that it becomes; False where somebody was faster.
 
     Raises
@@ -136,19 +151,21 @@ def _bind(claim: Claim, claimant: Claimant, basis: tuple[Grant, ...]) -> bool:
     """
     previous = get_holding(claim.person_id, claim.role, claim.scope)
     if previous is not None and previous.holds(claim.at):
-        return _save(claim, claimant, basis)
+        return _save(claim, claimant, basis, quotas)
     wanted = bound(claim.person_id, claim.role, claim.scope, None, claim.by, claim.at)
     change = begin(previous, wanted)
     assert change is not None  # what does not hold begins
     binding, company_id = (change, changing.announcement(change)), changing.room_for_more(wanted)
     try:
-        return store.save_claim(claim, claimant, _told(claim), basis, binding, company_id)
+        return store.save_claim(claim, claimant, _told(claim), basis, quotas, binding, company_id)
     except Full as full:
         raise Conflict("too_many_residents", limit=MAX_RESIDENTS) from full
 
 
-def _save(claim: Claim, claimant: Claimant, basis: tuple[Grant, ...]) -> bool:
-    return store.save_claim(claim, claimant, _told(claim), basis)
+def _save(
+    claim: Claim, claimant: Claimant, basis: tuple[Grant, ...], quotas: Sequence[Quota] = ()
+) -> bool:
+    return store.save_claim(claim, claimant, _told(claim), basis, quotas)
 
 
 def _told(claim: Claim) -> events.Event:

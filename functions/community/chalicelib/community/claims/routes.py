@@ -54,7 +54,10 @@ def list_claims(call: Call[None, shapes.ClaimQuery]) -> shapes.ClaimPage:
     allows=permissions.DECIDE_CLAIM,
     takes=shapes.DecideClaim,
     gives=shapes.Claim,
-    errors=["not_in_this_state", "stale_version", "too_many_grants", "too_many_residents"],
+    errors=[
+        *("not_in_this_state", "stale_version", "too_many_grants", "too_many_residents"),
+        "room_not_registered",
+    ],
 )
 def decide_claim(call: Call[shapes.DecideClaim, NoQuery], claim_id: shapes.ClaimId) -> shapes.Claim:
     """Confirm a claim, which binds the claimant, or refuse it."""

@@ -18,7 +18,8 @@ from shared.outbox import EMPTY, Outbox
 MAX_OPEN = 5
 """Claims of one person that wait at a time."""
 MAX_A_DAY = 5
-"""Claims that one person makes on one day of the estate: nobody tries names against a phone."""
+"""Claims that one person, or one phone, makes on one day of the estate: nobody tries names against
+a phone, not even as somebody who was erased and signs up anew."""
 
 
 class State(StrEnum):

@@ -5,6 +5,7 @@ Access patterns
 1. one claim                         Get    pk = {community}#claim#{claim}
 2. claims that wait, a page          Query  by_waiting: {community}#claims#waiting, below a scope
 3. what a person claimed of late     Get    pk = platform#claimant#{person}
+4. how often a phone claimed         (3)    pk = platform#quotas#{hash}, sk = claims#{day}
 
 A claim changes in one transaction with its claimant, and with the binding that it becomes.
 """
@@ -21,8 +22,9 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from chalicelib.community.claims.rules import Claim, Claimant, State
 from chalicelib.community.holdings import store as holdings
 from chalicelib.community.rules import Change
-from shared import events, grants, ids
-from shared.auth import Grant, Role
+from shared import events, grants, ids, quotas
+from shared.auth import PLATFORM, Grant, Role
+from shared.quotas import Quota
 from shared.table import Page, Record, Refused, page
 
 _SHOWN = ["id", "room_id", "person_id", "role", "state", "claimed_at", "by", "at", "reason"]
@@ -97,10 +99,11 @@ def save_claim(
     claimant: Claimant,
     announcing: events.Event,
     basis: Sequence[Grant] = (),
+    limits: Sequence[Quota] = (),
     binding: tuple[Change, events.Event] | None = None,
     company_id: str = "",
 ) -> bool:
-    """Store a claim's step, its claimant and the binding that it becomes, all or nothing.
+    """Store a claim's step, its claimant, quotas and the binding it becomes, all or nothing.
 
     False where somebody was faster with one of them.
 
@@ -108,6 +111,8 @@ def save_claim(
     ----------
     basis
         The grants that whoever takes the step must still have at the moment of the write.
+    limits
+        What a new claim is counted against.
     binding
         What a confirmed claim makes of the claimant, if they are not bound already.
 
@@ -115,6 +120,8 @@ def save_claim(
     ------
     NotFound
         One of these was taken away since the authorizer saw it; nothing is stored.
+    Limited
+        The code of the first quota that is used up.
     Full
         The room has as many residents as it may have.
     """
@@ -122,9 +129,12 @@ def save_claim(
         with grants.relying_on(claim.by, basis) as transaction:
             transaction.put(_claim_item(claim, announcing))
             transaction.put(_claimant_item(claimant))
+            quotas.spend(transaction, PLATFORM, limits)
             holdings.add_changes(transaction, [binding] if binding else [], company_id)
     except Refused as refused:
         holdings.check_room(refused)
+        if refused.stored is not None:
+            quotas.refuse_spent(refused.stored, limits)
         return False
     return True
 

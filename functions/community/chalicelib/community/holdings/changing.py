@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chalicelib.community import rules
@@ -14,8 +14,11 @@ from chalicelib.community.store import get_community
 from shared import events, grants, ids
 from shared.auth import RESIDENTS, Grant, Right, Role
 from shared.errors import Conflict, NotFound
+from shared.grants import Held
 
 SOURCE = "community"
+LAPSED = "lapsed"
+"""Why a mandate ended, where its last day was over."""
 
 
 def begin(wanted: Holding, basis: Sequence[Grant]) -> Holding:
@@ -40,6 +43,20 @@ def begin(wanted: Holding, basis: Sequence[Grant]) -> Holding:
         return previous
     company_id = room_for_more(wanted) if change.step is Step.BEGINS else ""
     return save([change], basis, company_id)
+
+
+def end_lapsed(wanted: Holding, held: Iterable[Held]) -> None:
+    """Store that an officer's mandates for other firms ended, whose last day is over.
+
+    Of an officer's grant there is one row, which such a mandate fills until somebody ends it.
+    """
+    officers = (one.grant for one in held if one.grant.role is wanted.role is Role.PROPERTY_OFFICER)
+    keys = [(wanted.person_id, each.role, each.scope) for each in officers]
+    for one in store.get_holdings([key for key in keys if key[2] != wanted.scope]):
+        ended = rules.end(one, one.by, wanted.at, LAPSED)
+        if ended is not None and not one.holds(wanted.at):
+            # Nobody's right is asked: whoever gave it said then that it ends.
+            save([ended], ())
 
 
 def room_for_more(wanted: Holding) -> str:

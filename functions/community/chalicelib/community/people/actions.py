@@ -36,7 +36,7 @@ def follow_people(event: events.Event, now: datetime) -> None:
     match event.type:
         case "PhoneBound":
             bound = shapes.phone_bound(event.data)
-            contacts.keep_contact(bound.person_id, Contact(bound.phone, bound.name), event.at)
+            contacts.keep_contact(bound.person_id, Contact(bound.phone, bound.name), event)
         case "PersonsMerged":
             merged = shapes.persons_merged(event.data)
             _merge(merged.person_id, merged.into_id, event, now)
@@ -48,7 +48,7 @@ def follow_people(event: events.Event, now: datetime) -> None:
 
 
 def _merge(person_id: str, into_id: str, event: events.Event, now: datetime) -> None:
-    contacts.keep_contact(person_id, Contact(), event.at)
+    contacts.forget_contact(person_id, event)
     claims.withdraw_all(person_id, now)
     for holding in _held(person_id):
         ended = rules.end(holding, event.actor_id, now, MERGED)
@@ -74,7 +74,9 @@ def _begun(moved: Holding, now: datetime) -> tuple[rules.Change | None, str]:
     if previous is not None and previous.holds(now):
         return None, ""
     try:
-        check_one_firm(moved.grant, (one.grant for one in grants.held_by(moved.person_id)))
+        held = grants.held_by(moved.person_id)
+        check_one_firm(moved.grant, held, now)
+        changing.end_lapsed(moved, held)
         company_id = changing.room_for_more(moved)
     except Conflict:
         return None, ""
@@ -82,7 +84,7 @@ def _begun(moved: Holding, now: datetime) -> tuple[rules.Change | None, str]:
 
 
 def _erase(person_id: str, event: events.Event, now: datetime) -> None:
-    contacts.keep_contact(person_id, Contact(), event.at)
+    contacts.forget_contact(person_id, event)
     claims.withdraw_all(person_id, now)
     for holding in _held(person_id):
         nameless = replace(holding, name="")

@@ -8,17 +8,17 @@ Access patterns
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
+from shared import clock, events
 from shared.table import Record
 
 
 class _Contact(Record):
     phone = UnicodeAttribute(null=True)
     name = UnicodeAttribute(null=True)
-    told_at = UTCDateTimeAttribute()
+    as_of = UnicodeAttribute()
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,37 @@ def get_contact(person_id: str) -> Contact:
     return Contact(item.phone or "", item.name or "") if item else Contact()
 
 
-def keep_contact(person_id: str, contact: Contact, told_at: datetime) -> None:
-    """Keep a contact as it was told at a moment; what was told before that comes too late.
-
-    What was forgotten stays so: it is kept as of the moment that ended the person.
+def keep_contact(person_id: str, contact: Contact, event: events.Event) -> None:
+    """Keep a contact as an event told it; what was told before that comes too late.
 
     Raises
     ------
     Refused
         Another event of the same person was being kept just then; this one must come again.
     """
+    _keep(person_id, contact, f"{clock.to_text(event.at)} {event.version:09}")
+
+
+def forget_contact(person_id: str, event: events.Event) -> None:
+    """Keep that somebody is reached no more, which stays so: of one moment it is the last word.
+
+    Raises
+    ------
+    Refused
+        As for `keep_contact`.
+    """
+    _keep(person_id, Contact(), f"{clock.to_text(event.at)} ended")
+
+
+def _keep(person_id: str, contact: Contact, as_of: str) -> None:
     pk, sk = _key(person_id)
     item = _Contact.find(pk, sk)
     if item is None:
         item = _Contact(pk, sk)
-    elif item.told_at >= told_at:
+    elif item.as_of >= as_of:
         return
     item.phone, item.name = contact.phone or None, contact.name or None
-    item.told_at = told_at
+    item.as_of = as_of
     item.put()
 
 

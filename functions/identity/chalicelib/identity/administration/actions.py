@@ -14,7 +14,6 @@ from chalicelib.identity.persons import rules as persons
 from chalicelib.identity.persons.disclosures import Disclosure
 from chalicelib.identity.persons.rules import (
     Details,
-    Held,
     Known,
     Merging,
     Person,
@@ -112,22 +111,25 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
     gone, kept, moving = persons.merged(absorbed, into)
     kept = _with_details_of(kept, absorbed)
     told = telling.of_person("PersonsMerged", absorbed, caller.person_id, now, {"into_id": into.id})
-    moved = [_moved(login, kept.id) for login in moving]
+    held = store.get_logins(absorbed)
+    moved = [replace(one, person_id=kept.id) for one in held if one.login in moving]
+    dropped = [one for one in held if one.login not in moving]
     own = into.login("phone")
     if own is not None and kept.name_key != into.name_key:
         # Whoever compares phones and names with a register hears of the new name.
-        moved.append(_moved(own, kept.id))
+        moved += [one for one in store.get_logins(into) if one.login == own]
+    untold = [*(one.outbox for one in dropped), *credentials.untold(absorbed)]
+    gone = persons.leaving(gone, untold, now)
     with store.writing(caller.person_id, _BASIS) as writing:
         writing.person(gone, told)
         writing.person(kept)
         writing.drop_key(absorbed.id)
         writing.freeze(absorbed.id)
-        for held in moved:
-            bound = telling.of_phone(held, kept.name_key, caller.person_id, now)
-            writing.login(held, bound if held.login.kind == "phone" else None)
-        for login in absorbed.logins:
-            if login not in moving:
-                writing.drop_login(login)
+        for one in moved:
+            bound = telling.of_phone(one, kept.name_key, caller.person_id, now)
+            writing.login(one, bound if one.login.kind == "phone" else None)
+        for one in dropped:
+            writing.drop_login(one.login)
         if absorbed.login("username"):
             credentials.drop_credential(writing.transaction, absorbed.id)
     return gone
@@ -207,12 +209,6 @@ def _with_details_of(kept: Person, absorbed: Person) -> Person:
         envelope=envelopes.seal(kept.id, found[kept.id][1], details),
         name_key=vault.blind("name", details.name) if details.name else "",
     )
-
-
-def _moved(login: persons.Login, person_id: str) -> Held:
-    held = store.get_login(login.kind, login.blind)
-    assert held is not None, "a login goes with its person"
-    return replace(held, person_id=person_id)
 
 
 def _details(person: Person, key: bytes) -> Details:

@@ -16,14 +16,14 @@ from chalicelib.identity.providers import settings, text_messages
 from chalicelib.identity.sessions import opening
 from shared import clock, events, grants, ids, vault
 from shared.auth import PLATFORM, Caller
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict
 from shared.quotas import Quota
 
 SOURCE = "identity"
 INVITATIONS_PER_DAY, INVITATIONS_PER_PHONE = 50, 5
 ATTEMPTS_PER_HOUR = 300
 """From one address: a whole office signs in from one."""
-_NOBODY = "per_" + "0" * 26
+_NOBODY = "nobody"
 _TRIES = 3
 _HOURS = str(int(rules.INVITED_FOR.total_seconds()) // 3600)
 
@@ -245,9 +245,7 @@ def change_password(
     caller: Caller, given: shapes.ChangePassword, key: str, address: str, now: datetime
 ) -> str:
     """Take another password, knowing the old one; whoever was signed in must sign in again."""
-    person_id = caller.own()
-    if caller.acting_id:
-        raise NotFound
+    person_id = caller.in_person()
     score = passwords.score(given.new_password, given.username)
     rules.check_password(given.new_password, given.username, score, "new_password")
     name = vault.blind("username", given.username)

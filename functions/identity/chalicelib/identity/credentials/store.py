@@ -48,6 +48,7 @@ from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Held, Person
 from chalicelib.identity.sessions import store as sessions
 from shared import events
+from shared.outbox import Outbox
 from shared.quotas import Quota
 from shared.table import Refused, Transaction
 
@@ -215,8 +216,14 @@ def still_let_in(credential: Credential) -> Callable[[Transaction], None]:
     return require
 
 
+def untold(person: Person) -> tuple[Outbox, ...]:
+    """What the credential of somebody who goes has announced; whoever has a username has one."""
+    credential = get_credential(person.id) if person.login("username") else None
+    return (credential.outbox,) if credential else ()
+
+
 def drop_credential(transaction: Transaction, person_id: str) -> None:
-    """Destroy a person's credential as part of a transaction; whoever has a username has one."""
+    """Destroy a person's credential as part of a transaction."""
     transaction.delete_blind(_CredentialItem(*_credential_key(person_id)))
 
 

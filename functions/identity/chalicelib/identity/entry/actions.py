@@ -17,7 +17,7 @@ from chalicelib.identity.sessions import store as sessions
 from chalicelib.identity.sessions.opening import Tokens
 from shared import ids, vault
 from shared.auth import Caller
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict
 
 _ATTEMPTS = 3
 _MINUTES = str(int(rules.GOOD_FOR.total_seconds()) // 60)
@@ -83,7 +83,7 @@ def bind_phone(caller: Caller, phone: str, code: str, key: str, address: str, no
         the two.  `sign_in_again`: another phone would give way, and the session that asks was
         opened too long ago.
     """
-    person_id, blind = _own(caller), vault.blind("phone", phone)
+    person_id, blind = caller.in_person(), vault.blind("phone", phone)
     known = arrivals.check_there(person_id).login("phone")
     replaces = known is not None and known.blind != blind
     if replaces:
@@ -102,18 +102,10 @@ def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str
     Conflict
         `login_taken`: they have another, which gives way to the code of a new one only.
     """
-    person_id = _own(caller)
+    person_id = caller.in_person()
     try:
         phone = wechat.phone_of(code, f"{person_id}|{key}", now)
     except wechat.CodeRefused as refused:
         raise Conflict("code_refused") from refused
     arrivals.bind(person_id, "phone", phone, now)
     return phone
-
-
-def _own(caller: Caller) -> str:
-    """The caller's id; who acts for them binds no phone to them."""
-    own_id = caller.own()
-    if caller.acting_id:
-        raise NotFound
-    return own_id

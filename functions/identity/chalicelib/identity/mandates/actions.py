@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from chalicelib.identity import records
 from chalicelib.identity.mandates import rules
 from chalicelib.identity.mandates.rules import Dependence, Mandates, Other
 from chalicelib.identity.persons import envelopes, store, telling
 from chalicelib.identity.persons import rules as persons
 from chalicelib.identity.persons.rules import Details, Origin, Person, PersonState
-from shared import ids, vault
+from shared import clock, ids, vault
 from shared.auth import Caller
 from shared.errors import Conflict, NotFound
+from shared.quotas import Quota
 
 
 def register_dependent(
@@ -28,9 +30,7 @@ def register_dependent(
     Conflict
         `idempotency_key_reused`: the key took in somebody else before.
     """
-    keeper = _active(store.get_person(caller.own()))
-    if caller.acting_id:
-        raise NotFound
+    keeper = _active(store.get_person(caller.in_person()))
     person_id = ids.derived_platform_id("per", caller.person_id, key)
     if person_id in keeper.wards:
         return _made_before(person_id, name)
@@ -60,40 +60,63 @@ def register_dependent(
 
 
 def show_mandates(caller: Caller) -> Mandates:
-    """Who acts for the caller and for whom the caller acts; both see each other's name."""
-    own = persons.check_standing(store.get_person(caller.own()))
-    found = store.get_with_keys([*own.acting, *own.wards])
-    others = {one: _other(person, key) for one, (person, key) in found.items()}
-    return Mandates(
-        tuple(others[one] for one in own.acting), tuple(others[one] for one in own.wards)
-    )
+    """Who acts for the caller, is asked to, and for whom the caller acts."""
+    return _shown(persons.check_standing(store.get_person(caller.own())))
 
 
-def give_mandate(caller: Caller, acting_id: str, name: str, now: datetime) -> Mandates:
-    """Let another person, whose name the caller knows, act for the caller.
+def offer_mandate(caller: Caller, acting_id: str, name: str, now: datetime) -> Mandates:
+    """Ask another person, whose name the caller knows, to act for the caller.
 
-    Whoever acts for the caller may do so only for those who have no account.
+    Until they agree, it is written down with the caller and nowhere else.  Whoever acts for the
+    caller may ask only for those who have no account.
 
     Raises
     ------
     NotFound
         There is nobody of that id and name who may act for others.
+    Limited
+        `too_many_offers`: whoever tries names has tried enough of them today.
     """
-    ends = _both(caller.own(), acting_id)
-    persons.check_named(ends[1], vault.blind("name", name))
-    person, acting = persons.give_mandate(*ends, by_acting=bool(caller.acting_id))
-    if person is not ends[0]:
+    found = store.get_with_keys([caller.own(), acting_id])
+    person = persons.check_standing(found.get(caller.person_id, (None, b""))[0])
+    if person.logins:
+        caller.in_person()
+    if acting_id in (*person.acting, *person.offered):
+        return _shown(person)
+    # Counted before it is looked at: an answer that is a refusal tells something as well.
+    records.use_up(_quota(caller.acting_id or caller.person_id, now))
+    acting = rules.check_named(found.get(acting_id, (None, b""))[0], vault.blind("name", name))
+    after = persons.offer_mandate(person, acting)
+    told = telling.of_person(
+        "MandateOffered", person, caller.person_id, now, {"acting_id": acting_id}
+    )
+    with store.writing() as writing:
+        writing.person(after, told)
+    return _shown(after)
+
+
+def accept_mandate(caller: Caller, person_id: str, now: datetime) -> Mandates:
+    """Agree to act for somebody who asked the caller to; the same once more changes nothing.
+
+    Raises
+    ------
+    NotFound
+        They did not ask, or somebody acts for the caller, who agrees to nothing in their name.
+    """
+    person, own = _both(person_id, caller.in_person())
+    given, acting = persons.accept_mandate(person, own)
+    if given is not person:
         data = {"acting_id": acting.id}
-        told = telling.of_person("MandateGiven", person, caller.person_id, now, data)
+        told = telling.of_person("MandateGiven", given, caller.person_id, now, data)
         with store.writing() as writing:
-            writing.person(person, told)
+            writing.person(given, told)
             writing.person(acting)
-            writing.add_mandate(person.id, acting.id)
-    return show_mandates(caller)
+            writing.add_mandate(given.id, acting.id)
+    return _shown(acting)
 
 
 def end_mandate(caller: Caller, person_id: str, acting_id: str, now: datetime) -> Mandates:
-    """End that one acts for another, by either of them; what has ended already stays so.
+    """End that one acts for another, or is asked to, by either of them; twice is once.
 
     Raises
     ------
@@ -101,16 +124,37 @@ def end_mandate(caller: Caller, person_id: str, acting_id: str, now: datetime) -
         `last_mandate`: the person has no account, and nobody else would be there for them.
     """
     rules.check_party(caller.own(), person_id, acting_id)
-    own = persons.check_standing(store.get_person(caller.person_id))
-    if person_id in own.wards or acting_id in own.acting:
-        person, acting = persons.end_mandate(*_both(person_id, acting_id))
-        data = {"acting_id": acting.id}
-        told = telling.of_person("MandateEnded", person, caller.person_id, now, data)
-        with store.writing() as writing:
-            writing.person(person, told)
-            writing.person(acting)
-            writing.remove_mandate(person.id, acting.id)
-    return show_mandates(caller)
+    found = {one: each for one, (each, _) in store.get_with_keys([person_id, acting_id]).items()}
+    own = persons.check_standing(found.get(caller.person_id))
+    person = found.get(person_id)
+    if person is None or acting_id not in (*person.acting, *person.offered):
+        return _shown(own)
+    told = telling.of_person(
+        "MandateEnded", person, caller.person_id, now, {"acting_id": acting_id}
+    )
+    with store.writing() as writing:
+        if acting_id in person.offered:
+            found[person_id] = persons.without_offer(person, acting_id)
+            writing.person(found[person_id], told)
+        else:
+            found[person_id], found[acting_id] = persons.end_mandate(person, found[acting_id])
+            writing.person(found[person_id], told)
+            writing.person(found[acting_id])
+            writing.remove_mandate(person_id, acting_id)
+    return _shown(found[caller.person_id])
+
+
+def _quota(tries_id: str, now: datetime) -> Quota:
+    """How many names whoever sits at the device tries on one day, for themselves and others."""
+    window, ends_at = f"offers#{clock.estate_date(now)}", now + timedelta(days=2)
+    return Quota(tries_id, window, rules.OFFERS_A_DAY, "too_many_offers", ends_at)
+
+
+def _shown(own: Person) -> Mandates:
+    found = store.get_with_keys([*own.acting, *own.offered, *own.wards])
+    others = {one: _other(person, key) for one, (person, key) in found.items()}
+    listed = (own.acting, own.offered, own.wards)
+    return Mandates(*(tuple(others[one] for one in ids) for ids in listed))
 
 
 def _both(person_id: str, acting_id: str) -> tuple[Person, Person]:
@@ -134,5 +178,6 @@ def _made_before(person_id: str, name: str) -> Other:
 
 
 def _other(person: Person, key: bytes) -> Other:
-    name = envelopes.opened(person.id, key, person.envelope).name
+    # Of whoever was asked to act, and is gone by now, no name is left.
+    name = envelopes.opened(person.id, key, person.envelope).name if key else ""
     return Other(person.id, name, has_account=bool(person.logins))

@@ -30,7 +30,7 @@ def register_dependent(call: Call[shapes.RegisterDependent, NoQuery]) -> shapes.
 
 @routes.endpoint("GET", "/me/mandates", allows=SIGNED_IN, gives=shapes.MandateList)
 def show_mandates(call: Call[None, NoQuery]) -> shapes.MandateList:
-    """Show who acts for the caller, and for whom the caller acts."""
+    """Show who acts for the caller, who is asked to, and for whom the caller acts."""
     return shapes.mandates(actions.show_mandates(call.caller))
 
 
@@ -38,16 +38,30 @@ def show_mandates(call: Call[None, NoQuery]) -> shapes.MandateList:
     "POST",
     "/me/mandates",
     allows=SIGNED_IN,
-    takes=shapes.GiveMandate,
+    takes=shapes.OfferMandate,
     gives=shapes.MandateList,
     errors=["not_oneself", "stale_version", "busy"],
-    limits=["too_many_mandates", "too_many_wards"],
+    limits=["too_many_mandates", "too_many_offers"],
 )
-def give_mandate(call: Call[shapes.GiveMandate, NoQuery]) -> shapes.MandateList:
-    """Let another person act for the caller (委托代办)."""
+def offer_mandate(call: Call[shapes.OfferMandate, NoQuery]) -> shapes.MandateList:
+    """Ask another person to act for the caller (委托代办); they do once they agree."""
     body = call.body
-    given = actions.give_mandate(call.caller, body.acting_id, body.name, call.now)
-    return shapes.mandates(given)
+    offered = actions.offer_mandate(call.caller, body.acting_id, body.name, call.now)
+    return shapes.mandates(offered)
+
+
+@routes.endpoint(
+    "POST",
+    "/me/mandates/acceptance",
+    allows=SIGNED_IN,
+    takes=shapes.AcceptMandate,
+    gives=shapes.MandateList,
+    errors=["stale_version", "busy"],
+    limits=["too_many_wards"],
+)
+def accept_mandate(call: Call[shapes.AcceptMandate, NoQuery]) -> shapes.MandateList:
+    """Agree to act for somebody who asked the caller to (接受委托)."""
+    return shapes.mandates(actions.accept_mandate(call.caller, call.body.person_id, call.now))
 
 
 @routes.endpoint(
@@ -59,7 +73,7 @@ def give_mandate(call: Call[shapes.GiveMandate, NoQuery]) -> shapes.MandateList:
     errors=["last_mandate", "stale_version", "busy"],
 )
 def end_mandate(call: Call[shapes.EndMandate, NoQuery]) -> shapes.MandateList:
-    """End a mandate, by either of the two (取消代办)."""
+    """End a mandate, or take back or decline that it is asked for (取消代办)."""
     body = call.body
     ended = actions.end_mandate(call.caller, body.person_id, body.acting_id, call.now)
     return shapes.mandates(ended)

@@ -1,11 +1,15 @@
-"""Of which kind a person without an account is, and who may end a mandate."""
+"""Of which kind a person without an account is, and who may ask for and end a mandate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.identity.persons.rules import Person, may_act
 from shared.errors import NotFound
+
+OFFERS_A_DAY = 10
+"""Names that one person tries on one day: whoever knows the other needs one or two."""
 
 
 class Dependence(StrEnum):
@@ -27,10 +31,24 @@ class Other:
 
 @dataclass(frozen=True)
 class Mandates:
-    """Who acts for a person, and for whom they act."""
+    """Who acts for a person, who is asked to, and for whom they act."""
 
     acting_for_me: tuple[Other, ...]
+    asked_to_act: tuple[Other, ...]
     acted_for: tuple[Other, ...]
+
+
+def check_named(person: Person | None, name_key: str) -> Person:
+    """Whoever has an id, is called by this name, and may act for others.
+
+    Raises
+    ------
+    NotFound
+        There is nobody like that: whoever tries ids learns of nobody.
+    """
+    if person is None or person.name_key != name_key or not may_act(person):
+        raise NotFound
+    return person
 
 
 def check_party(caller_id: str, person_id: str, acting_id: str) -> None:

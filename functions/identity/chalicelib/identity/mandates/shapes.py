@@ -21,11 +21,17 @@ class RegisterDependent(Shape):
     kind: Why
 
 
-class GiveMandate(Shape):
-    """Who may act for the caller from now on: the id as they show it, and the name to be sure."""
+class OfferMandate(Shape):
+    """Who is asked to act for the caller: the id as they show it, and the name to be sure."""
 
     acting_id: PersonId
     name: Name
+
+
+class AcceptMandate(Shape):
+    """For whom the caller acts from now on: the id as whoever asked shows it."""
+
+    person_id: PersonId
 
 
 class EndMandate(Shape):
@@ -47,9 +53,10 @@ Parties = Annotated[tuple[Party, ...], Meta(max_length=10)]
 
 
 class MandateList(Shape):
-    """Who acts for the caller, and for whom the caller acts: at most ten each."""
+    """Who acts for the caller, who is asked to, and for whom the caller acts: at most ten each."""
 
     acting_for_me: Parties
+    asked_to_act: Parties
     acted_for: Parties
 
 
@@ -61,8 +68,9 @@ def party(other: Other) -> Party:
 
 
 def mandates(found: Mandates) -> MandateList:
-    """Both lists, masked."""
+    """All three lists, masked."""
     return MandateList(
         acting_for_me=tuple(party(one) for one in found.acting_for_me),
+        asked_to_act=tuple(party(one) for one in found.asked_to_act),
         acted_for=tuple(party(one) for one in found.acted_for),
     )

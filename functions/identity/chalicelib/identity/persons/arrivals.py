@@ -21,6 +21,7 @@ from chalicelib.identity.persons.rules import (
 )
 from shared import ids, vault
 from shared.errors import Conflict, NotFound
+from shared.outbox import EMPTY
 
 _ATTEMPTS = 3
 _ORIGINS = {"phone": Origin.PHONE, "openid": Origin.WECHAT, "unionid": Origin.WECHAT}
@@ -114,13 +115,16 @@ def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime, *, replac
     proven: dict[str, Any] = {kind: value}
     sealed = envelopes.seal(person.id, key, replace(details, **proven))
     after = replace(rules.with_login(person, login, replaces=replaces), envelope=sealed)
-    held = Held(login, person.id)
+    gone = tuple(one for one in person.logins if one not in after.logins)
+    # What is taken from the table hands on what it has not told.
+    untold = [one.outbox for one in store.get_logins(replace(person, logins=gone))]
+    held = Held(login, person.id, outbox=EMPTY.inheriting(untold, now))
     told = telling.of_phone(held, person.name_key, person.id, now) if kind == "phone" else None
     with store.writing() as writing:
         writing.person(after)
         writing.login(held, told)
-        for gone in set(person.logins) - set(after.logins):
-            writing.drop_login(gone)
+        for one in gone:
+            writing.drop_login(one)
     return replace(after, version=after.next_version)
 
 

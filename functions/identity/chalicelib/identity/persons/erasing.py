@@ -6,7 +6,6 @@ The ledger, counts and logs speak of an id, which stays and tells of nobody any 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.identity.credentials import store as credentials
@@ -14,6 +13,7 @@ from chalicelib.identity.persons import rules, store, telling
 from chalicelib.identity.persons.rules import Person, PersonState
 from chalicelib.identity.settings import store as settings
 from shared.auth import Grant
+from shared.events import Event
 
 
 def erase(
@@ -26,14 +26,17 @@ def erase(
     NotFound
         A grant that the actor relies on was taken away.
     Conflict
-        `wards_first`: they act for others, who must be handed on first.  `stale_version`, `busy`:
-        something of them changed meanwhile.
+        `wards_first`: somebody without an account has only them, and must be handed on first.
+        `stale_version`, `busy`: something of them changed meanwhile.
     """
-    rules.check_erasable(person)
+    found = store.get_with_keys([*person.acting, *person.wards])
+    others = {one: other for one, (other, _) in found.items()}
+    rules.check_erasable(person, (others[one] for one in person.wards))
     chosen = settings.get_settings(person.id)
-    keepers = store.get_with_keys(person.acting)
+    held = store.get_logins(person)
     told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
-    left = rules.erased(person)
+    untold = [chosen.outbox, *(one.outbox for one in held), *credentials.untold(person)]
+    left = rules.leaving(rules.erased(person), untold, now)
     with store.writing(actor_id, basis) as writing:
         writing.person(left, told)
         writing.drop_key(person.id)
@@ -46,7 +49,13 @@ def erase(
             writing.freeze(person.id)
         for acting_id in person.acting:
             writing.remove_mandate(person.id, acting_id)
-            keeper, _ = keepers[acting_id]
-            wards = tuple(one for one in keeper.wards if one != person.id)
-            writing.person(replace(keeper, wards=wards))
+        for ward_id in person.wards:
+            writing.remove_mandate(ward_id, person.id)
+        for one, other in others.items():
+            ended = _ended(other, person.id, actor_id, now) if one in person.wards else None
+            writing.person(rules.parted(other, person.id), ended)
     return left
+
+
+def _ended(ward: Person, acting_id: str, actor_id: str, now: datetime) -> Event:
+    return telling.of_person("MandateEnded", ward, actor_id, now, {"acting_id": acting_id})

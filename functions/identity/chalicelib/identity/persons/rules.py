@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,7 +74,9 @@ class Person:
     Attributes
     ----------
     acting
-        Who may act for them, at most ten.
+        Who may act for them, at most ten, with those who are asked to.
+    offered
+        Who is asked to act for them and has not agreed yet: it gives nobody anything.
     wards
         For whom they may act, at most ten.
     merging
@@ -90,6 +93,7 @@ class Person:
     joined_at: datetime
     logins: tuple[Login, ...] = ()
     acting: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
     wards: tuple[str, ...] = ()
     merging: Merging | None = None
     into_id: str = ""
@@ -171,15 +175,20 @@ def unfreeze(person: Person) -> Person:
     return replace(person, state=PersonState.ACTIVE)
 
 
-def check_erasable(person: Person) -> None:
-    """Let nobody go for whom others would be left behind (PIPL 47).
+def check_erasable(person: Person, wards: Iterable[Person]) -> None:
+    """Let nobody go by whom somebody without an account would be left alone (PIPL 47).
+
+    Parameters
+    ----------
+    wards
+        For whom they act; who has an account of their own does without them.
 
     Raises
     ------
     Conflict
-        `wards_first`: there are people for whom they act; each must be handed on or let go.
+        `wards_first`: one of these must be handed on first.
     """
-    if person.wards:
+    if any(_relies_on(ward, person) for ward in wards):
         raise Conflict("wards_first")
 
 
@@ -190,10 +199,17 @@ def erased(person: Person) -> Person:
         state=PersonState.ERASED,
         logins=(),
         acting=(),
+        offered=(),
+        wards=(),
         merging=None,
         name_key="",
         envelope=b"",
     )
+
+
+def leaving(left: Person, untold: Iterable[Outbox], now: datetime) -> Person:
+    """What is left, with what the things that go with the person have yet to tell."""
+    return replace(left, outbox=left.outbox.inheriting(untold, now))
 
 
 def check_recent(asking: Session | None, now: datetime) -> None:
@@ -292,46 +308,48 @@ def with_login(person: Person, login: Login, *, replaces: bool) -> Person:
     return replace(person, logins=(*others, login))
 
 
-def check_named(person: Person, name_key: str) -> None:
-    """Go on only with somebody of this name: whoever tries ids learns of nobody.
+def offer_mandate(person: Person, acting: Person) -> Person:
+    """The person, once they ask the other to act for them; nothing else comes of it yet.
 
     Raises
     ------
-    NotFound
-        They have another name, or none.
-    """
-    if person.name_key != name_key:
-        raise NotFound
-
-
-def give_mandate(person: Person, acting: Person, by_acting: bool) -> tuple[Person, Person]:
-    """Both, once the one may act for the other; the same once more changes nothing.
-
-    Parameters
-    ----------
-    by_acting
-        Whether it is given by somebody who acts for the person themselves: they may pass it on for
-        those who have no account of their own, and for nobody else.
-
-    Raises
-    ------
-    NotFound
-        They may not pass it on, or the person it is given to is not active or has no account.
     Conflict
         `not_oneself`: nobody acts for themselves.
     Limited
-        `too_many_mandates`, `too_many_wards`: one of them has as many as there may be.
+        `too_many_mandates`: as many act for them, or are asked to, as there may be.
     """
-    able = acting.state is PersonState.ACTIVE and acting.logins
-    if not able or (by_acting and person.logins):
-        raise NotFound
     if acting.id == person.id:
         raise Conflict("not_oneself")
+    if len(person.acting) + len(person.offered) >= MAX_MANDATES:
+        raise Limited("too_many_mandates", limit=MAX_MANDATES)
+    return replace(person, offered=(*person.offered, acting.id))
+
+
+def accept_mandate(person: Person, acting: Person) -> tuple[Person, Person]:
+    """Both, once the one who was asked acts for the other; the same once more changes nothing.
+
+    Raises
+    ------
+    NotFound
+        Nobody asked them, or they may not act for others.
+    Limited
+        `too_many_wards`: they act for as many as one may.
+    """
     if acting.id in person.acting:
         return person, acting
-    if len(person.acting) >= MAX_MANDATES:
-        raise Limited("too_many_mandates", limit=MAX_MANDATES)
-    return take_on(person, acting)
+    if acting.id not in person.offered or not may_act(acting):
+        raise NotFound
+    return take_on(without_offer(person, acting.id), acting)
+
+
+def without_offer(person: Person, acting_id: str) -> Person:
+    """The person who asks somebody no more to act for them."""
+    return replace(person, offered=_others(person.offered, acting_id))
+
+
+def may_act(person: Person) -> bool:
+    """Whether somebody may act for others: they are active and have an account of their own."""
+    return person.state is PersonState.ACTIVE and bool(person.logins)
 
 
 def take_on(person: Person, acting: Person) -> tuple[Person, Person]:
@@ -356,9 +374,25 @@ def end_mandate(person: Person, acting: Person) -> tuple[Person, Person]:
     Conflict
         `last_mandate`: the person has no account, and nobody else would be there for them.
     """
-    if not person.logins and person.acting == (acting.id,):
+    if _relies_on(person, acting):
         raise Conflict("last_mandate")
     return (
-        replace(person, acting=tuple(one for one in person.acting if one != acting.id)),
-        replace(acting, wards=tuple(one for one in acting.wards if one != person.id)),
+        replace(person, acting=_others(person.acting, acting.id)),
+        replace(acting, wards=_others(acting.wards, person.id)),
     )
+
+
+def parted(person: Person, gone_id: str) -> Person:
+    """The person, once whoever acted for them, or for whom they acted, is gone."""
+    return replace(
+        person, acting=_others(person.acting, gone_id), wards=_others(person.wards, gone_id)
+    )
+
+
+def _relies_on(person: Person, acting: Person) -> bool:
+    """Whether nobody else would be there for somebody without an account."""
+    return not person.logins and person.acting == (acting.id,)
+
+
+def _others(ids: Iterable[str], gone_id: str) -> tuple[str, ...]:
+    return tuple(one for one in ids if one != gone_id)

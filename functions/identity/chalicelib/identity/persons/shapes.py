@@ -112,6 +112,7 @@ class Export(Shape):
     details: AllDetails
     sessions: tuple[ExportedSession, ...]
     acting_for_me: PersonIds
+    asked_to_act: PersonIds
     acted_for: PersonIds
     settings: Settings
     feedback: tuple[Feedback, ...]
@@ -164,6 +165,7 @@ def export(everything: Everything) -> Export:
             for one in everything.sessions
         ),
         acting_for_me=person.acting,
+        asked_to_act=person.offered,
         acted_for=person.wards,
         settings=settings(everything.settings),
         feedback=tuple(

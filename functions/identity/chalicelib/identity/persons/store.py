@@ -6,6 +6,7 @@ Access patterns
 2. a person with their key         BatchGet    the same, and sk = key
 3. several people with their keys  BatchGet    the same
 4. whose a login is                Get         pk = platform#login#{hash}, sk = login
+   all of one person               BatchGet    the same
 5. who joined in a month           Query       by_month, platform#joined#{yyyy-mm}, newest first
 6. who has a name                  Query       by_name, platform#name#{hash}
 7. a change of them                Transact    1, 4, the key, what hangs on them, and the grants'
@@ -70,6 +71,7 @@ class _Row(records.Item):
     name_key = UnicodeAttribute(null=True)
     logins = UnicodeAttribute(null=True)
     acting = UnicodeAttribute(null=True)
+    offered = UnicodeAttribute(null=True)
     wards = UnicodeAttribute(null=True)
     merging = UnicodeAttribute(null=True)
     into_id = UnicodeAttribute(null=True)
@@ -117,7 +119,15 @@ def get_login(kind: str, blind: str) -> Held | None:
     item = _LoginRow.find(f"platform#login#{blind}", _LOGIN)
     if item is None or item.kind != kind:
         return None
-    return Held(Login(kind, blind), item.person_id, item.version, item.outbox)
+    return _to_held(item)
+
+
+def get_logins(person: Person) -> list[Held]:
+    """All that a person signs in by, as it is stored, in one call; none is no call."""
+    keys = [_login_key(login) for login in person.logins]
+    return (
+        [_to_held(item) for item in _LoginRow.batch_get(keys, consistent_read=True)] if keys else []
+    )
 
 
 def list_joined(month: str, limit: int, cursor: str | None) -> Page[Summary]:
@@ -248,6 +258,11 @@ def _login_key(login: Login) -> tuple[str, str]:
     return f"platform#login#{login.blind}", _LOGIN
 
 
+def _to_held(item: _LoginRow) -> Held:
+    login = Login(item.kind, item.pk.rpartition("#")[2])
+    return Held(login, item.person_id, item.version, item.outbox)
+
+
 def _to_row(person: Person) -> _Row:
     month = clock.estate_date(person.joined_at).isoformat()[:7]
     merging = person.merging
@@ -262,6 +277,7 @@ def _to_row(person: Person) -> _Row:
         name_key=_name_key(person.name_key) if person.name_key else None,
         logins=" ".join(f"{one.kind}:{one.blind}" for one in person.logins) or None,
         acting=" ".join(person.acting) or None,
+        offered=" ".join(person.offered) or None,
         wards=" ".join(person.wards) or None,
         merging=json.dumps([merging.into_id, merging.asked_by, clock.to_text(merging.asked_at)])
         if merging
@@ -280,6 +296,7 @@ def _to_person(item: _Row) -> Person:
         joined_at=item.joined_at,
         logins=tuple(Login(kind, blind) for kind, _, blind in logins),
         acting=tuple((item.acting or "").split()),
+        offered=tuple((item.offered or "").split()),
         wards=tuple((item.wards or "").split()),
         merging=_to_merging(item.merging) if item.merging else None,
         into_id=item.into_id or "",

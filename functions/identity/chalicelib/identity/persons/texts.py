@@ -10,8 +10,8 @@ TEXTS: Texts = {
         "To protect your account, sign in again and do this within 15 minutes.",
     ),
     "wards_first": (
-        "您还在代他人办事，请先转交或结束代办。",
-        "You still act for somebody: hand that on or end it first.",
+        "您还在照管没有账号的人，请先委托给他人。",
+        "Somebody without an account has only you: let somebody else act for them first.",
     ),
     "login_of_another": (
         "该登录方式已属于另一账号，请联系平台合并账号。",

@@ -50,7 +50,7 @@ def refresh_session(refresh_token: str, now: datetime) -> Tokens:
 
 def list_sessions(caller: Caller, now: datetime) -> tuple[Session, ...]:
     """The caller's own sessions, the one opened first in front."""
-    return rules.current(store.get_sessions(_own(caller)), now).open
+    return rules.current(store.get_sessions(caller.in_person()), now).open
 
 
 def end_session(caller: Caller, session_id: str, now: datetime) -> tuple[Session, ...]:
@@ -61,12 +61,12 @@ def end_session(caller: Caller, session_id: str, now: datetime) -> tuple[Session
     NotFound
         None of their devices has been signed in by this of late.
     """
-    return _end(_own(caller), lambda one: one.id == session_id, now, session_id)
+    return _end(caller.in_person(), lambda one: one.id == session_id, now, session_id)
 
 
 def end_all_sessions(caller: Caller, now: datetime) -> tuple[Session, ...]:
     """Sign out everywhere; nothing is left."""
-    return _end(_own(caller), lambda one: True, now)
+    return _end(caller.in_person(), lambda one: True, now)
 
 
 def act_for(caller: Caller, person_id: str, now: datetime) -> tuple[str, int]:
@@ -77,20 +77,12 @@ def act_for(caller: Caller, person_id: str, now: datetime) -> tuple[str, int]:
     NotFound
         They do not, or are frozen, or are not there.
     """
-    own_id = _own(caller)
+    own_id = caller.in_person()
     standing = grants.standing_of(person_id)
     if standing.frozen or own_id not in standing.acting:
         raise NotFound
     token = tokens.access_token(person_id, "resident", now, acting_id=own_id)
     return token, tokens.LIFE_SECONDS
-
-
-def _own(caller: Caller) -> str:
-    """The caller's id; who acts for them has no business with their sessions."""
-    own_id = caller.own()
-    if caller.acting_id:
-        raise NotFound
-    return own_id
 
 
 def _end(
