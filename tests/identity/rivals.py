@@ -27,7 +27,6 @@ from tests.identity.scene import sandboxes
 from tests.identity.sessions_story import NOBODY, Person
 
 _FORGIVEN = "whoever succeeds forgives the attempts under way; nothing else hangs on those"
-_CHOSEN = "settings tell nobody's details: chosen in the moment of going, they may stay"
 _GOES = "the sessions of the one who goes end as those of who is erased"
 _RECENT = "that a sign-in was recent is looked at once, when somebody asks to be erased"
 _LEAVING = "who is erased while they sign in is refused, and signs up anew with their next code"
@@ -59,13 +58,17 @@ APART = {
         "it does to somebody else what a sign-in by code does, which is brought together with all",
     ),
     "unfreeze_person": "freezing is the same write the other way round",
+    "bind_phone × bind_wechat_phone": (
+        "whom another phone overtakes while they bind one is refused, their code used up"
+    ),
+    "offer_mandate × offer_mandate": (
+        "each is counted before it is looked at, the same request as any other"
+    ),
     "accept_invitation × confirm_invitation": _FORGIVEN,
     "change_password × sign_in_by_password": _FORGIVEN,
     "confirm_invitation × sign_in_by_password": (
         "whom a new way in overtakes while they sign in is refused, their code used up"
     ),
-    "change_settings × erase_account": _CHOSEN,
-    "change_settings × erase_person": _CHOSEN,
     "sign_in_by_password × sign_in_by_password": _FORGIVEN,
     "erase_account × sign_in_by_password": _LEAVING,
     "erase_person × sign_in_by_password": _LEAVING,

@@ -77,7 +77,7 @@ def no_lock(patch: pytest.MonkeyPatch) -> None:
 
 def sessions_outlive_a_reset(patch: pytest.MonkeyPatch) -> None:
     """Whoever was signed in stays so, whatever ends."""
-    patch.setattr(sessions_store, "end_all", lambda transaction, person_id: None)
+    patch.setattr(sessions_store, "end_all", lambda transaction, credential: None)
 
 
 def old_tokens_are_good(patch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def wards_are_left_alone(patch: pytest.MonkeyPatch) -> None:
 
 def a_credential_stays(patch: pytest.MonkeyPatch) -> None:
     """Who is erased leaves a password behind."""
-    patch.setattr(credentials_store, "drop_credential", lambda transaction, person_id: None)
+    patch.setattr(credentials_store, "drop_credential", lambda transaction, credential: None)
 
 
 def spared_of_danger(patch: pytest.MonkeyPatch) -> None:

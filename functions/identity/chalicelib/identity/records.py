@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pynamodb.attributes import TTLAttribute
@@ -10,7 +10,7 @@ from pynamodb.attributes import TTLAttribute
 from shared.auth import PLATFORM
 from shared.errors import Conflict
 from shared.quotas import Quota, refuse_spent, spend
-from shared.table import Record, Refused, Transaction
+from shared.table import Record, Refused, Transaction, Unmet
 
 # A neighbour's write can only collide on a quota; the next attempt comes after it.
 _ATTEMPTS = 3
@@ -54,8 +54,17 @@ def use_up(quota: Quota) -> None:
     raise Conflict("busy")
 
 
-def add(item: Item, quotas: Sequence[Quota]) -> dict[str, Any] | None:
+def add(
+    item: Item,
+    quotas: Sequence[Quota],
+    relying: Callable[[Transaction], None] | None = None,
+) -> dict[str, Any] | None:
     """Store an item and raise quotas, all or nothing.
+
+    Parameters
+    ----------
+    relying
+        Puts into the transaction what the item relies on.
 
     Returns
     -------
@@ -64,6 +73,8 @@ def add(item: Item, quotas: Sequence[Quota]) -> dict[str, Any] | None:
 
     Raises
     ------
+    Unmet
+        What the item relies on is not so.
     Limited
         The code of the first quota that is used up.
     Conflict
@@ -72,8 +83,12 @@ def add(item: Item, quotas: Sequence[Quota]) -> dict[str, Any] | None:
     for _ in range(_ATTEMPTS):
         try:
             with Transaction() as transaction:
+                if relying is not None:
+                    relying(transaction)
                 transaction.put(item)
                 spend(transaction, PLATFORM, quotas)
+        except Unmet:
+            raise
         except Refused as refused:
             if refused.stored is not None:
                 refuse_spent(refused.stored, quotas)

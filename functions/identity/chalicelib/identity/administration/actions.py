@@ -118,8 +118,9 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
     if own is not None and kept.name_key != into.name_key:
         # Whoever compares phones and names with a register hears of the new name.
         moved += [one for one in store.get_logins(into) if one.login == own]
-    untold = [*(one.outbox for one in dropped), *credentials.untold(absorbed)]
-    gone = persons.leaving(gone, untold, now)
+    credential = credentials.get_credential(absorbed.id) if absorbed.login("username") else None
+    going = (*dropped, *([credential] if credential else []))
+    gone = persons.leaving(gone, (one.outbox for one in going), now)
     with store.writing(caller.person_id, _BASIS) as writing:
         writing.person(gone, told)
         writing.person(kept)
@@ -129,9 +130,9 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
             bound = telling.of_phone(one, kept.name_key, caller.person_id, now)
             writing.login(one, bound if one.login.kind == "phone" else None)
         for one in dropped:
-            writing.drop_login(one.login)
-        if absorbed.login("username"):
-            credentials.drop_credential(writing.transaction, absorbed.id)
+            writing.drop_login(one)
+        if credential is not None:
+            credentials.drop_credential(writing.transaction, credential)
     return gone
 
 

@@ -25,6 +25,7 @@ somebody came in after a month.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import (
@@ -48,9 +49,9 @@ from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Held, Person
 from chalicelib.identity.sessions import store as sessions
 from shared import events
-from shared.outbox import Outbox
+from shared.errors import Conflict
 from shared.quotas import Quota
-from shared.table import Refused, Transaction
+from shared.table import Refused, Transaction, Unmet
 
 _KEPT_AFTER = timedelta(days=1)
 
@@ -116,9 +117,14 @@ def add_invitation(invitation: Invitation, event: events.Event, limits: Sequence
     Limited
         One of the quotas is used up.
     Conflict
-        `busy`: other invitations of the same person kept colliding with this one.
+        `busy`: other invitations of the same person kept colliding with this one, or whoever is
+        invited was erased or merged just then.
     """
-    return records.add(_to_invitation_item(invitation, event), limits) is None
+    standing = persons.standing(invitation.person_id)
+    try:
+        return records.add(_to_invitation_item(invitation, event), limits, standing) is None
+    except Unmet as unmet:
+        raise Conflict("busy") from unmet
 
 
 def save_invitation(invitation: Invitation, source: str, now: datetime) -> bool:
@@ -170,6 +176,8 @@ def save_confirmation(
     source
         Where they came from.
     """
+    lost = tuple(login for login in before.logins if login not in person.logins)
+    gone = persons.get_logins(replace(before, logins=lost))
     try:
         with Transaction() as transaction:
             writing = persons.Writing(transaction)
@@ -178,8 +186,8 @@ def save_confirmation(
             writing.put(_to_credential_item(credential, event))
             for login in set(person.logins) - set(before.logins):
                 writing.login(Held(login, person.id))
-            for login in set(before.logins) - set(person.logins):
-                writing.drop_login(login)
+            for held in gone:
+                writing.drop_login(held)
             writing.end_sessions(person.id)
             _forgive(transaction, "invitation", invitation.phone, source, credential.used_at)
     except Refused:
@@ -216,15 +224,10 @@ def still_let_in(credential: Credential) -> Callable[[Transaction], None]:
     return require
 
 
-def untold(person: Person) -> tuple[Outbox, ...]:
-    """What the credential of somebody who goes has announced; whoever has a username has one."""
-    credential = get_credential(person.id) if person.login("username") else None
-    return (credential.outbox,) if credential else ()
-
-
-def drop_credential(transaction: Transaction, person_id: str) -> None:
-    """Destroy a person's credential as part of a transaction."""
-    transaction.delete_blind(_CredentialItem(*_credential_key(person_id)))
+def drop_credential(transaction: Transaction, credential: Credential) -> None:
+    """Destroy a person's credential as part of a transaction, if it is as it was read."""
+    row = _CredentialItem(*_credential_key(credential.person_id), version=credential.version)
+    transaction.delete(row)
 
 
 def get_attempts(what: str, name: str, source: str) -> Attempts | None:

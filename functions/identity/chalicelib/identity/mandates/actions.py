@@ -77,22 +77,30 @@ def offer_mandate(caller: Caller, acting_id: str, name: str, now: datetime) -> M
     Limited
         `too_many_offers`: whoever tries names has tried enough of them today.
     """
-    found = store.get_with_keys([caller.own(), acting_id])
-    person = persons.check_standing(found.get(caller.person_id, (None, b""))[0])
+    person = persons.check_standing(store.get_person(caller.own()))
     if person.logins:
         caller.in_person()
     if acting_id in (*person.acting, *person.offered):
         return _shown(person)
     # Counted before it is looked at: an answer that is a refusal tells something as well.
     records.use_up(_quota(caller.acting_id or caller.person_id, now))
-    acting = rules.check_named(found.get(acting_id, (None, b""))[0], vault.blind("name", name))
-    after = persons.offer_mandate(person, acting)
+    name_key = vault.blind("name", name)
+    return store.insisting(lambda: _offered(caller, acting_id, name_key, now))
+
+
+def _offered(caller: Caller, acting_id: str, name_key: str, now: datetime) -> Mandates:
+    found, asked = _found(caller.person_id, acting_id)
+    person = persons.check_standing(found)
+    if acting_id in (*person.acting, *person.offered):
+        return _shown(person)
+    after = persons.offer_mandate(person, rules.check_named(asked, name_key))
     told = telling.of_person(
         "MandateOffered", person, caller.person_id, now, {"acting_id": acting_id}
     )
+    shown = _shown(after)
     with store.writing() as writing:
         writing.person(after, told)
-    return _shown(after)
+    return shown
 
 
 def accept_mandate(caller: Caller, person_id: str, now: datetime) -> Mandates:
@@ -105,6 +113,7 @@ def accept_mandate(caller: Caller, person_id: str, now: datetime) -> Mandates:
     """
     person, own = _both(person_id, caller.in_person())
     given, acting = persons.accept_mandate(person, own)
+    shown = _shown(acting)
     if given is not person:
         data = {"acting_id": acting.id}
         told = telling.of_person("MandateGiven", given, caller.person_id, now, data)
@@ -112,7 +121,7 @@ def accept_mandate(caller: Caller, person_id: str, now: datetime) -> Mandates:
             writing.person(given, told)
             writing.person(acting)
             writing.add_mandate(given.id, acting.id)
-    return _shown(acting)
+    return shown
 
 
 def end_mandate(caller: Caller, person_id: str, acting_id: str, now: datetime) -> Mandates:
@@ -132,16 +141,19 @@ def end_mandate(caller: Caller, person_id: str, acting_id: str, now: datetime) -
     told = telling.of_person(
         "MandateEnded", person, caller.person_id, now, {"acting_id": acting_id}
     )
+    given = acting_id in person.acting
+    if given:
+        found[person_id], found[acting_id] = persons.end_mandate(person, found[acting_id])
+    else:
+        found[person_id] = persons.without_offer(person, acting_id)
+    # Looked up before: what is shown is of the moment in which it was so.
+    shown = _shown(found[caller.person_id])
     with store.writing() as writing:
-        if acting_id in person.offered:
-            found[person_id] = persons.without_offer(person, acting_id)
-            writing.person(found[person_id], told)
-        else:
-            found[person_id], found[acting_id] = persons.end_mandate(person, found[acting_id])
-            writing.person(found[person_id], told)
+        writing.person(found[person_id], told)
+        if given:
             writing.person(found[acting_id])
             writing.remove_mandate(person_id, acting_id)
-    return _shown(found[caller.person_id])
+    return shown
 
 
 def _quota(tries_id: str, now: datetime) -> Quota:
@@ -158,9 +170,13 @@ def _shown(own: Person) -> Mandates:
 
 
 def _both(person_id: str, acting_id: str) -> tuple[Person, Person]:
-    found = store.get_with_keys([person_id, acting_id])
-    first, second = (found.get(one, (None, b""))[0] for one in (person_id, acting_id))
+    first, second = _found(person_id, acting_id)
     return persons.check_standing(first), persons.check_standing(second)
+
+
+def _found(*person_ids: str) -> tuple[Person | None, ...]:
+    found = store.get_with_keys(person_ids)
+    return tuple(found.get(one, (None, b""))[0] for one in person_ids)
 
 
 def _active(person: Person | None) -> Person:

@@ -78,14 +78,8 @@ def bind(
         `login_taken`: they sign in by another of its kind, which stays.  `busy`: they kept being
         changed.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            return _bind(person_id, kind, value, now, replaces=replaces)
-        except Conflict as conflict:
-            # What proved it is used up: whoever lost a race to another change looks again.
-            if conflict.code not in ("busy", "stale_version"):
-                raise
-    raise Conflict("busy")
+    # What proved it is used up: whoever loses a race must not have to prove it again.
+    return store.insisting(lambda: _bind(person_id, kind, value, now, replaces=replaces))
 
 
 def check_there(person_id: str) -> Person:
@@ -115,10 +109,10 @@ def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime, *, replac
     proven: dict[str, Any] = {kind: value}
     sealed = envelopes.seal(person.id, key, replace(details, **proven))
     after = replace(rules.with_login(person, login, replaces=replaces), envelope=sealed)
-    gone = tuple(one for one in person.logins if one not in after.logins)
+    lost = tuple(one for one in person.logins if one not in after.logins)
+    gone = store.get_logins(replace(person, logins=lost))
     # What is taken from the table hands on what it has not told.
-    untold = [one.outbox for one in store.get_logins(replace(person, logins=gone))]
-    held = Held(login, person.id, outbox=EMPTY.inheriting(untold, now))
+    held = Held(login, person.id, outbox=EMPTY.inheriting((one.outbox for one in gone), now))
     told = telling.of_phone(held, person.name_key, person.id, now) if kind == "phone" else None
     with store.writing() as writing:
         writing.person(after)

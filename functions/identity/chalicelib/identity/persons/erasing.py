@@ -35,24 +35,25 @@ def erase(
     chosen = settings.get_settings(person.id)
     held = store.get_logins(person)
     told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
-    untold = [chosen.outbox, *(one.outbox for one in held), *credentials.untold(person)]
-    left = rules.leaving(rules.erased(person), untold, now)
+    credential = credentials.get_credential(person.id) if person.login("username") else None
+    going = (chosen, *held, *([credential] if credential else []))
+    left = rules.leaving(rules.erased(person), (one.outbox for one in going), now)
     with store.writing(actor_id, basis) as writing:
         writing.person(left, told)
         writing.drop_key(person.id)
-        for login in person.logins:
-            writing.drop_login(login)
+        for one in held:
+            writing.drop_login(one)
         settings.drop_settings(writing.transaction, chosen)
-        if person.login("username"):
-            credentials.drop_credential(writing.transaction, person.id)
+        if credential is not None:
+            credentials.drop_credential(writing.transaction, credential)
         if person.state is PersonState.ACTIVE:
             writing.freeze(person.id)
         for acting_id in person.acting:
             writing.remove_mandate(person.id, acting_id)
         for ward_id in person.wards:
             writing.remove_mandate(ward_id, person.id)
-        for one, other in others.items():
-            ended = _ended(other, person.id, actor_id, now) if one in person.wards else None
+        for other_id, other in others.items():
+            ended = _ended(other, person.id, actor_id, now) if other_id in person.wards else None
             writing.person(rules.parted(other, person.id), ended)
     return left
 

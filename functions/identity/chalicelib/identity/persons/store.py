@@ -16,8 +16,9 @@ Access patterns
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute, UTCDateTimeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
@@ -39,6 +40,8 @@ from shared.errors import Conflict
 from shared.table import Collided, Page, Record, Refused, Transaction, page
 
 _PERSON, _KEY, _LOGIN = "person", "key", "login"
+_ATTEMPTS = 3
+T = TypeVar("T")
 _FOUND_MAX = 20
 """People of one name that a search shows."""
 
@@ -196,9 +199,10 @@ class Writing:
         item.announce(held.outbox, event)
         self.transaction.put(item)
 
-    def drop_login(self, login: Login) -> None:
-        """Let nobody sign in by this any more."""
-        self.transaction.delete_blind(_LoginRow(*_login_key(login)))
+    def drop_login(self, held: Held) -> None:
+        """Let nobody sign in by this any more, if it is as it was read."""
+        row = _LoginRow(*_login_key(held.login), version=held.version)
+        self.transaction.delete(row)
 
     def freeze(self, person_id: str) -> None:
         """Let a person do nothing, on no device, from the next minute on."""
@@ -224,6 +228,33 @@ class Writing:
     def put(self, record: Record) -> None:
         """Store what another idea keeps of them."""
         self.transaction.put(record)
+
+
+def standing(person_id: str) -> Callable[[Transaction], None]:
+    """What is written about somebody relies on: that they were not erased, nor merged away."""
+
+    def require(transaction: Transaction) -> None:
+        there = _Row.state.is_in(PersonState.ACTIVE.value, PersonState.FROZEN.value)
+        transaction.require(_Row, _person_key(person_id), _PERSON, there)
+
+    return require
+
+
+def insisting(attempt: Callable[[], T]) -> T:
+    """What an attempt comes to that looks again whenever it lost a race to another change.
+
+    Raises
+    ------
+    Conflict
+        `busy`: it lost three times.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except Conflict as conflict:
+            if conflict.code not in ("busy", "stale_version"):
+                raise
+    raise Conflict("busy")
 
 
 @contextmanager

@@ -82,9 +82,12 @@ def save_settings(settings: Settings, before: Settings, event: events.Event) -> 
 
 
 def drop_settings(transaction: Transaction, settings: Settings) -> None:
-    """Forget a person's settings, if they ever chose, in the transaction that erases them."""
+    """Forget a person's settings, as they were read, in the transaction that erases them."""
+    pk, sk = _key(settings.person_id)
     if settings.version:
-        transaction.delete_blind(_SettingsItem(*_key(settings.person_id)))
+        transaction.delete(_SettingsItem(pk, sk, version=settings.version))
+    else:
+        transaction.require(_SettingsItem, pk, sk, _SettingsItem.pk.does_not_exist())
 
 
 def _key(person_id: str) -> tuple[str, str]:
