@@ -27,6 +27,7 @@ from tests.identity.scene import sandboxes
 from tests.identity.sessions_story import NOBODY, Person
 
 _FORGIVEN = "whoever succeeds forgives the attempts under way; nothing else hangs on those"
+_CHOSEN = "who is erased while they choose is refused as one who is gone, and not as one who is late"
 _GOES = "the sessions of the one who goes end as those of who is erased"
 _RECENT = "that a sign-in was recent is looked at once, when somebody asks to be erased"
 _LEAVING = "who is erased while they sign in is refused, and signs up anew with their next code"
@@ -69,6 +70,8 @@ APART = {
     "confirm_invitation × sign_in_by_password": (
         "whom a new way in overtakes while they sign in is refused, their code used up"
     ),
+    "change_settings × erase_account": _CHOSEN,
+    "change_settings × erase_person": _CHOSEN,
     "sign_in_by_password × sign_in_by_password": _FORGIVEN,
     "erase_account × sign_in_by_password": _LEAVING,
     "erase_person × sign_in_by_password": _LEAVING,
