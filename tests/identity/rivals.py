@@ -27,7 +27,7 @@ from tests.identity.scene import sandboxes
 from tests.identity.sessions_story import NOBODY, Person
 
 _FORGIVEN = "whoever succeeds forgives the attempts under way; nothing else hangs on those"
-_CHOSEN = "who is erased while they choose is refused as one who is gone, and not as one who is late"
+_CHOSEN = "who is erased while they choose is refused as gone, and not as late"
 _GOES = "the sessions of the one who goes end as those of who is erased"
 _RECENT = "that a sign-in was recent is looked at once, when somebody asks to be erased"
 _LEAVING = "who is erased while they sign in is refused, and signs up anew with their next code"
