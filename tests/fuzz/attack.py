@@ -131,6 +131,9 @@ class Attack:
     def __post_init__(self) -> None:
         self.schema = load(self.document)
         self.operations = operations(self.schema)
+        served = {name.rpartition(".")[2] for name in self.operations}
+        named = {*self.askers, *self.known.facts, *(name for name, _ in self.known.meant)}
+        assert named <= served, f"nobody serves {sorted(named - served)}"
         self._judge = Judge(self.document)
         self._session = requests.Session()
 

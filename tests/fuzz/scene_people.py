@@ -23,7 +23,7 @@ _DUPLICATES = 3
 _OWN = (
     "show_account change_account export_account show_settings change_settings give_feedback "
     "list_own_feedback close_feedback list_sessions end_session end_all_sessions act_for "
-    "register_dependent show_mandates give_mandate end_mandate"
+    "register_dependent show_mandates offer_mandate end_mandate"
 )
 
 
@@ -43,7 +43,7 @@ def fill(cast: Cast, outsider: Person) -> Resident:
     own = cast.resident("fuzz-own", "许知远")
     asker = cast.sends_too(own.username, own.person_id)
     cast.asks(_OWN, asker, outsider)
-    _mandates(cast, own)
+    _mandates(cast, own, outsider)
     _feedback(cast, own)
     _phones(cast)
     _sessions(cast, own)
@@ -54,8 +54,8 @@ def fill(cast: Cast, outsider: Person) -> Resident:
     return own
 
 
-def _mandates(cast: Cast, own: Resident) -> None:
-    """For whom one acts, and who acts for oneself."""
+def _mandates(cast: Cast, own: Resident, outsider: Person) -> None:
+    """For whom one acts, and who is asked to act for oneself."""
     kinds = (("许阿婆", "elderly"), ("许小满", "minor"))
     registered = [
         own.call("POST", "/identity/dependents", {"name": name, "kind": kind}, 201)["person_id"]
@@ -65,7 +65,9 @@ def _mandates(cast: Cast, own: Resident) -> None:
     aunt = cast.resident("fuzz-aunt", "许婉清")
     acting = {"acting_id": aunt.person_id, "name": aunt.name}
     own.call("POST", "/identity/me/mandates", acting)
-    cast.gives("give_mandate", lambda: acting)
+    cast.gives("offer_mandate", lambda: acting)
+    cast.gives("accept_mandate", lambda: {"person_id": own.person_id})
+    cast.asks("accept_mandate", cast.sends_too(aunt.username, aunt.person_id), outsider)
     ends = {"person_id": own.person_id, "acting_id": aunt.person_id}
     cast.gives("end_mandate", lambda: ends)
 

@@ -34,6 +34,7 @@ LIMITS = {
     "feedback": 10,
     "invitations": 50,
     "phone-invitations": 5,
+    "told-invitations": 5,
     "attempts": 300,
     "tries-sign_in": 30,
     "tries-invitation": 30,

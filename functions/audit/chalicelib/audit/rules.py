@@ -16,8 +16,11 @@ MAX_DATA_BYTES = 16 * 1024
 """Of an event's data; more is kept as its size and its digest, by which it can still be proved."""
 MAX_PEOPLE = 8
 """Whom one activity concerns, at most; it has a row for each, and events name three so far."""
-WITHHELD = frozenset({"name"})
-"""What events may say and rows may not: names must be erasable (PIPL 47), and rows are not."""
+WITHHELD = frozenset({"name", "phone"})
+"""What events may say and rows may not: names must be erasable (PIPL 47), and rows are not.
+
+Nor a phone's keyed hash, by which whoever was erased and came back would be the same again.
+"""
 
 
 def kept_data(data: Mapping[str, Any]) -> dict[str, Any]:

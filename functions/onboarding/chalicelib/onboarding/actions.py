@@ -66,7 +66,8 @@ def resubmit_application(
 def withdraw_application(
     caller: Caller, application_id: str, reason: str, version: int, now: datetime
 ) -> Application:
-    """Say that the company does not want to come any more."""
+    """Say that the company does not want to come any more, in person."""
+    caller.in_person()
     application = _own(caller, application_id)
     step = Step(caller.person_id, version, now)
     return _save(application, rules.withdraw_application(application, step, reason))

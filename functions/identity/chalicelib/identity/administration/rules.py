@@ -41,8 +41,11 @@ class Field(StrEnum):
     PLATES = "plates"
 
 
-OF_THE_PLATFORM = frozenset({Field.ID_NUMBER, Field.PLATES})
-"""What staff of a firm do not see: they could give anybody a right in their own scope first."""
+OF_THE_PLATFORM = frozenset({Field.NAME, Field.ID_NUMBER, Field.PLATES})
+"""What staff of a firm do not see: they could give anybody a right in their own scope first.
+
+They know a phone to invite it by, and learn nothing by looking; names they have in the register.
+"""
 
 
 def check_reach(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -45,7 +46,7 @@ def invite_staff(caller: Caller, wanted: shapes.InviteStaff, key: str, now: date
         scope=wanted.scope,
         by=caller.person_id,
         at=now,
-        request=_mark(caller.person_id, key, phone, wanted.scope),
+        request=_mark("invite", caller.person_id, key, phone, wanted.scope),
     )
     return _invite(invitation, caller.scopes, wanted.phone, now)
 
@@ -73,7 +74,7 @@ def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
         scope=PLATFORM,
         by=PLATFORM,
         at=now,
-        request=_mark(cause),
+        request=_mark("invite", cause),
     )
     _invite(invitation, (), number, now)
     return True
@@ -135,7 +136,7 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
     score = passwords.score(given.password, given.username)
     rules.check_password(given.password, given.username, score)
     phone, username = vault.blind("phone", given.phone), vault.blind("username", given.username)
-    mark = _mark(key, given.phone, given.code, given.username, given.password)
+    mark = _mark("accept", key, given.phone, given.code, given.username, given.password)
     source = _try("invitation", phone, mark, address, now)
     secret = authenticator.secret_of(_chance("authenticator", mark))
     for _ in range(_TRIES):
@@ -163,7 +164,7 @@ def confirm_invitation(
 ) -> str:
     """Let a credential be the way in, once its authenticator has shown a right code; whose."""
     phone = vault.blind("phone", given.phone)
-    mark = _mark(key, given.phone, given.code, given.totp)
+    mark = _mark("confirm", key, given.phone, given.code, given.totp)
     source = _try("invitation", phone, mark, address, now)
     for _ in range(_TRIES):
         known = store.get_invitation(phone)
@@ -216,7 +217,7 @@ def sign_in_by_password(
         address at whatever names.
     """
     name = vault.blind("username", given.username)
-    mark = _mark(key, given.username, given.password, given.totp)
+    mark = _mark("sign_in", key, given.username, given.password, given.totp)
     source = _try("sign_in", name, mark, address, now)
     held = persons.get_login("username", name)
     person_id = held.person_id if held else _NOBODY
@@ -249,7 +250,9 @@ def change_password(
     score = passwords.score(given.new_password, given.username)
     rules.check_password(given.new_password, given.username, score, "new_password")
     name = vault.blind("username", given.username)
-    mark = _mark(key, given.username, given.old_password, given.new_password, given.totp)
+    mark = _mark(
+        "change", key, given.username, given.old_password, given.new_password, given.totp
+    )
     source = _try("sign_in", name, mark, address, now)
     for _ in range(_TRIES):
         before = store.get_credential(person_id)
@@ -298,7 +301,7 @@ def _try(what: str, name: str, mark: str, address: str, now: datetime) -> str:
     hour, quarter = f"attempts#{clock.to_text(now)[:13]}", f"tries-{what}#{sources.quarter(now)}"
     code, ends_at = "too_many_attempts", now + timedelta(hours=2)
     of_source = Quota(source, hour, ATTEMPTS_PER_HOUR, code, ends_at)
-    of_name = Quota(name, quarter, rules.STRANGERS_TRIES, code, ends_at)
+    of_name = Quota(name, quarter, rules.STRANGERS_TRIES[what], code, ends_at)
     for _ in range(_TRIES):
         before = store.get_attempts(what, name, source)
         after = rules.attempt(before, mark, now)
@@ -311,9 +314,11 @@ def _try(what: str, name: str, mark: str, address: str, now: datetime) -> str:
 def _invitation_quotas(invitation: Invitation, now: datetime) -> tuple[Quota, ...]:
     window, ends_at = f"invitations#{clock.estate_date(now)}", now + timedelta(days=2)
     code = "too_many_invitations"
+    # A firm that only tells somebody that they are wanted uses up no other's way to let them in.
+    kind = "told" if invitation.stage is Stage.TOLD else "phone"
     return (
         Quota(invitation.by, window, INVITATIONS_PER_DAY, code, ends_at),
-        Quota(invitation.phone, f"phone-{window}", INVITATIONS_PER_PHONE, code, ends_at),
+        Quota(invitation.phone, f"{kind}-{window}", INVITATIONS_PER_PHONE, code, ends_at),
     )
 
 
@@ -329,9 +334,9 @@ def _code(invitation_id: str) -> str:
     return f"{number:0{rules.CODE_DIGITS}}"
 
 
-def _mark(*facts: str) -> str:
+def _mark(what: str, *facts: str) -> str:
     """What a request is known by when it comes again; it tells nothing else."""
-    said = "\0".join(facts).encode()
+    said = json.dumps([what, *facts]).encode()
     return ids.letters(hmac.digest(vault.derived_key("mark"), said, "sha256"))
 
 

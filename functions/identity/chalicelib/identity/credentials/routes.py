@@ -19,8 +19,8 @@ routes = Routes()
     takes=shapes.InviteStaff,
     gives=shapes.Invited,
     status=201,
-    errors=["busy"],
-    limits=["too_many_invitations", "provider_unreachable"],
+    errors=["busy", "provider_unreachable"],
+    limits=["too_many_invitations"],
     keyed=True,
 )
 def invite_staff(call: Call[shapes.InviteStaff, NoQuery]) -> shapes.Invited:

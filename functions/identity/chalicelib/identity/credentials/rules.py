@@ -32,8 +32,12 @@ REPEATED_FOR = timedelta(seconds=60)
 FREE_FAILURES = 5
 SHORTEST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(minutes=15)
 FORGIVEN_AFTER = timedelta(days=1)
-STRANGERS_TRIES = 30
-"""Attempts at one name in a quarter of an hour from all sources where nobody came in by it."""
+STRANGERS_TRIES = {"sign_in": 30, "invitation": 1000}
+"""Attempts at one name in a quarter of an hour from all sources where nobody came in by it.
+
+Whoever is invited has no source that is known.  Of their code of eight digits, 288,000 tries in
+the 72 hours that it is good for find three in a thousand.
+"""
 KNOWN_FOR = timedelta(days=30)
 """How long a source is known after somebody came in by a name from there."""
 _USERNAME = "username"
@@ -324,8 +328,8 @@ def attempt(before: Attempts | None, mark: str, now: datetime) -> Attempts:
     for longer than a quarter of an hour: 104 attempts in a day.  A name is locked for the source
     alone from which it was tried, so whoever guesses keeps nobody out who comes from elsewhere.
 
-    All strange sources together have `STRANGERS_TRIES` in a quarter of an hour: 2,880 in a day at
-    one name, from however many addresses.  Who knows its password guesses a code of its
+    All strange sources together have `STRANGERS_TRIES` in a quarter of an hour: 2,880 sign-ins in a
+    day at one name, from however many addresses.  Who knows its password guesses a code of its
     authenticator, three of a million at a time, once in 115 days so; who does not, never.  While
     strangers use that up, its bearer comes in from where they came in before.
 

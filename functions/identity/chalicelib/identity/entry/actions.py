@@ -74,7 +74,8 @@ def bind_phone(caller: Caller, phone: str, code: str, key: str, address: str, no
     """Let the caller sign in by a phone they hold, and no more by the one before; the phone.
 
     A number is given to somebody else some months after it was given up: whoever has it then must
-    come in as themselves.
+    come in as themselves.  Nobody stays signed in who may have come by it: where a phone gives way,
+    all sessions end.
 
     Raises
     ------

@@ -135,6 +135,8 @@ def end_mandate(caller: Caller, person_id: str, acting_id: str, now: datetime) -
     rules.check_party(caller.own(), person_id, acting_id)
     found = {one: each for one, (each, _) in store.get_with_keys([person_id, acting_id]).items()}
     own = persons.check_standing(found.get(caller.person_id))
+    if own.logins:
+        caller.in_person()
     person = found.get(person_id)
     if person is None or acting_id not in (*person.acting, *person.offered):
         return _shown(own)

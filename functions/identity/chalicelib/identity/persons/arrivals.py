@@ -119,6 +119,9 @@ def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime, *, replac
         writing.login(held, told)
         for one in gone:
             writing.drop_login(one)
+        if gone:
+            # Whoever came in by what gave way must not stay in.
+            writing.end_sessions(person.id)
     return replace(after, version=after.next_version)
 
 
