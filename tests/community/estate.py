@@ -103,6 +103,7 @@ class Estate:
                 room, body={"person_id": CLERK, "relation": "tenant", "reason": "搬走"}
             ),
             "list_residents": Request(room, page),
+            "list_users": Request(community, {"building": "3", **page}),
             "add_member": Request(
                 room,
                 body={"person_id": WORKER, "relation": "family_member"},

@@ -24,6 +24,7 @@ _BLIND = re.compile("[0-9a-hjkmnp-tv-z]{26}")
 def broken(kinds: _Kinds) -> Iterator[str]:
     """What is wrong with them."""
     yield from _households(kinds)
+    yield from _users(kinds)
     yield from _rights(kinds)
     yield from _shares(kinds)
     for claim in kinds.get("claim", []):
@@ -54,6 +55,18 @@ def _households(kinds: _Kinds) -> Iterator[str]:
             yield f"R2: the household of {'/'.join(home)} is not who is bound to it"
         if len(kept.get(home, ())) > _MAX_RESIDENTS:
             yield f"D8: {len(kept[home])} people live in {'/'.join(home)}"
+
+
+def _users(kinds: _Kinds) -> Iterator[str]:
+    """A community's list of users has exactly the bindings that have not ended."""
+    for holding in (*kinds.get("grants", []), *kinds.get("residents", [])):
+        owner, kind, _ = partition(holding)
+        shown = holding.get("users_key"), holding.get("users_place")
+        wanted: tuple[str | None, str | None] = None, None
+        if (kind, holding["standing"]) == ("residents", "active"):
+            wanted = f"{owner}#users#all", f"{holding['scope']}#{holding['sk']}"
+        if shown != wanted:
+            yield f"R2: {where(holding)} is {holding['standing']}, and is listed as {shown}"
 
 
 def _rights(kinds: _Kinds) -> Iterator[str]:

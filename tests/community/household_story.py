@@ -81,6 +81,7 @@ def _claimed(recorder: Recorder, manager: Caller, community_id: str, count: int)
         decided = {"confirm": confirm, "reason": canaries.said("已核对")}
         recorder.request(manager, "POST", f"/claims/{claim['claim_id']}/decision", decided)
         recorder.request(claimant, "GET", f"/claims/{claim['claim_id']}")
+    recorder.request(manager, "GET", f"/communities/{community_id}/residents?building=1&limit=100")
     claimant, claim = claims[2]
     recorder.request(claimant, "POST", f"/claims/{claim['claim_id']}/withdrawal")
 

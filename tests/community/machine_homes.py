@@ -164,13 +164,29 @@ class HomesMachine(CommunityMachine):
 
     @rule(letter=PEOPLE, number=NUMBERS)
     def list_claims(self, letter: str, number: int) -> None:
-        """Somebody lists the claims that wait."""
+        """Somebody lists the claims that wait, and who lives in a community or a building."""
         who, scope = self.people[letter], self.room(number).rpartition("/")[0]
         answer = self.world.ask(who, "GET", f"/claims?scope={scope}&limit=100")
         if self.agrees(answer, refuse, not who.may(MAY["bind"], scope)):
             waiting = [c["id"] for c in self.model.claims.values() if c["state"] == "pending"
                        and c["scope"].startswith(f"{scope}/")]  # fmt: skip
             assert sorted(c["claim_id"] for c in answer.json["items"]) == sorted(waiting)
+        community_id, building = self._home(number).split("/")[:2]
+        url = f"/communities/{community_id}/residents?limit=2"
+        self._users(who, community_id, url)
+        self._users(who, f"{community_id}/{building}", f"{url}&building={building}")
+
+    def _users(self, who: Person, scope: str, url: str) -> None:
+        found = self._pages(who, url, not who.may(MAY["list_residents"] - {"owner"}, scope))
+        if found is not None:
+            self.world.seen["users shown" if found else "nobody shown"] += 1
+            names = ("person_id", "relation", "room_id", "standing", "until", "at")
+            known = sorted(self.model.holdings.items(), key=lambda kept: (kept[0][2], kept[0]))
+            assert [tuple(same_times(one)[n] for n in names) for one in found] == [
+                (*k[:2], room_id(k[2]), *(self.model.shown(h, self.now)[n] for n in names[3:]))
+                for k, h in known
+                if "rights" in h and h["standing"] == "active" and k[2].startswith(f"{scope}/")
+            ]
 
     @rule(letter=_LIVING, into=st.sampled_from([None, "t", "s"]))
     def somebody_is_gone(self, letter: str, into: str | None) -> None:

@@ -26,6 +26,7 @@ _WHO_LIVES_WHERE = (
 )
 APART = {
     "sweep_events": "it reads every item in one consistent call, and changes none of them",
+    "list_users": "it reads a page of an index in one call, and changes nothing",
     **dict.fromkeys(
         (f"{reader} × request_import" for reader in _READERS_OF_ONE_IMPORT),
         "an import that is being opened has an id that nobody knows yet",

@@ -222,8 +222,8 @@ def test_an_id_that_is_not_the_callers_is_not_found(estate: Estate, kind: str) -
         changed = with_ids_of(request, estate, others)
         if changed.parts == request.parts and (changed == request or kind == "of no form"):
             continue
-        if kind == "of nothing" and name == "list_residents":
-            # Of a room that is not there, nobody lives there.
+        if kind == "of nothing" and name in ("list_residents", "list_users"):
+            # In a room or a building that is not there, nobody lives.
             continue
         if name == "claim_room" and kind != "of no form":
             # Whether there is such a room is told to nobody: `households/test_claims.py`.

@@ -25,7 +25,7 @@ EXAMPLES = 70
 MET = {
     *("community_manager active", "community_manager ended", "butler active"),
     *("family_member active", "family_member ended", "tenant active", "tenant ended"),
-    *("claim pending", "claim confirmed", "claim refused", "claim withdrawn"),
+    *("users shown", "claim pending", "claim confirmed", "claim refused", "claim withdrawn"),
     *("not_for_this_relation", "not_in_this_state"),
     *("owner active", "owner ended", "committed", "partly_committed", "stale"),
     *("not_found", "stale_version", "idempotency_key_reused"),

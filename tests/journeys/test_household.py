@@ -48,12 +48,23 @@ def test_a_family_lives_together_and_a_tenant_moves_out(estate: Estate, people: 
     assert (home["relation"], home["rights"]) == ("tenant", rights)
     lives_here = {one["person_id"] for one in ok(owner.call("GET", f"{room}/residents"))["items"]}
     assert lives_here == {owner.person_id, child.person_id, tenant.person_id}
+    # Staff see who lives in the building; residents do not.
+    users = f"/community/communities/{estate.community_id}/residents?building=1"
+    listed = ok(estate.manager.call("GET", users))["items"]
+    assert {(one["person_id"], one["relation"]) for one in listed} == {
+        (owner.person_id, "owner"),
+        (child.person_id, "family_member"),
+        (tenant.person_id, "tenant"),
+    }
+    assert owner.call("GET", users).status == 404
     # Neither sends the other away, and what is forbidden looks like what is not there.
     evicted = {"person_id": owner.person_id, "relation": "owner", "reason": "不想住了"}
     assert tenant.call("POST", f"{room}/departures", evicted).status == 404
 
     gone = {"person_id": tenant.person_id, "relation": "tenant", "reason": "租约到期"}
     assert ok(owner.call("POST", f"{room}/departures", gone))["standing"] == "ended"
+    left = {one["person_id"] for one in ok(estate.manager.call("GET", users))["items"]}
+    assert left == {owner.person_id, child.person_id}
     # With the old token: what asks the table knows it at once, all else within the minute.
     assert ok(tenant.call("GET", "/community/me/homes"))["items"] == []
     community = f"/community/communities/{estate.community_id}"

@@ -111,6 +111,12 @@ LIST_RESIDENTS = permission(
     Role.OWNER,
     about="See who is bound to a room; owners see those who live there now.",
 )
+LIST_USERS = permission(
+    "community:list_users",
+    Role.SECURITY_AUDITOR,
+    BINDERS,
+    about="See who lives in a community or a building of it (手机端用户).",
+)
 MANAGE_HOUSEHOLD = permission(
     "community:manage_household",
     Role.OWNER,

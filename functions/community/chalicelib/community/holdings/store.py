@@ -7,6 +7,7 @@ Access patterns
 2. residents of a room               Query  pk = {community}#residents#{room}, sk = {person}#{role}
 3. several holdings                  BatchGet of 1 and 2
 4. who lives in a room now           Get    pk = {community}#household#{room}
+5. app users of a community, a page  Query  by_community: {community}#users#all, below a scope
 
 A holding's right also stands in the grants table, written in the same transaction.
 """
@@ -17,8 +18,9 @@ from collections.abc import Sequence
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
 from pynamodb.expressions.condition import size
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
-from chalicelib.community.households.rules import MAX_RESIDENTS, Household
+from chalicelib.community.households.rules import MAX_RESIDENTS, AppUser, Household
 from chalicelib.community.rules import Change, Holding, Standing, Step
 from shared import events, grants
 from shared.auth import RESIDENTS, Grant, Level, Role, known_grants, level_of
@@ -27,6 +29,15 @@ from shared.table import Page, Record, Refused, Transaction, page
 
 class Full(Exception):
     """The room has as many residents as it may have; nothing was stored."""
+
+
+class _ByCommunity(GlobalSecondaryIndex["_Holding"]):  # type: ignore[no-untyped-call]  # untyped upstream
+    class Meta:
+        index_name = "by_community"
+        projection = IncludeProjection(["person_id", "role", "scope", "at", "until"])
+
+    users_key = UnicodeAttribute(hash_key=True)
+    users_place = UnicodeAttribute(range_key=True)
 
 
 class _Holding(Record):
@@ -41,6 +52,10 @@ class _Holding(Record):
     off = UnicodeAttribute(null=True)
     until = UTCDateTimeAttribute(null=True)
     mandate = UnicodeAttribute(null=True)
+    users_key = UnicodeAttribute(null=True)
+    users_place = UnicodeAttribute(null=True)
+
+    by_community = _ByCommunity()
 
 
 class _Household(Record):
@@ -174,6 +189,23 @@ def list_residents(room_scope: str, limit: int, cursor: str | None) -> Page[Hold
     return _holdings(_residents_key(room_scope), limit, cursor)
 
 
+def list_users(scope: str, limit: int, cursor: str | None) -> Page[AppUser]:
+    """Those whose bindings to rooms of a community or a building have not ended, by room."""
+    found = page(
+        _Holding,
+        _users_key(scope),
+        limit=limit,
+        cursor=cursor,
+        index=_Holding.by_community,
+        range_condition=_ByCommunity.users_place.startswith(f"{scope}/"),
+    )
+    return Page(tuple(_to_user(item) for item in found.items), found.next_cursor)
+
+
+def _users_key(scope: str) -> str:
+    return f"{scope.split('/')[0]}#users#all"
+
+
 def _residents_key(room_scope: str) -> str:
     return _room_key(room_scope, "residents")
 
@@ -200,8 +232,10 @@ def _holdings(pk: str, limit: int, cursor: str | None) -> Page[Holding]:
 
 
 def _holding_item(holding: Holding, announcing: events.Event) -> _Holding:
+    key = _holding_key(holding.person_id, holding.role, holding.scope)
+    lives = holding.role in RESIDENTS and holding.standing is Standing.ACTIVE
     item = _Holding(
-        *_holding_key(holding.person_id, holding.role, holding.scope),
+        *key,
         person_id=holding.person_id,
         role=holding.role.value,
         scope=holding.scope,
@@ -213,6 +247,8 @@ def _holding_item(holding: Holding, announcing: events.Event) -> _Holding:
         off=holding.grant.written_off or None,
         until=holding.until,
         mandate=holding.mandate or None,
+        users_key=_users_key(holding.scope) if lives else None,
+        users_place=f"{holding.scope}#{key[1]}" if lives else None,
         version=holding.version,
     )
     item.announce(holding.outbox, announcing)
@@ -236,3 +272,7 @@ def _to_holding(item: _Holding) -> Holding:
         version=item.version,
         outbox=item.outbox,
     )
+
+
+def _to_user(item: _Holding) -> AppUser:
+    return AppUser(item.person_id, Role(item.role), item.scope, item.at, item.until)

@@ -9,11 +9,11 @@ from chalicelib.community.holdings import changing
 from chalicelib.community.holdings import store as holdings
 from chalicelib.community.households import rules, shapes
 from chalicelib.community.register import store as register_store
-from chalicelib.community.rules import Holding, check_binding
+from chalicelib.community.rules import Holding, check_binding, check_scope
 from chalicelib.community.store import get_communities
 from shared import grants, ids
-from shared.auth import RESIDENTS, Caller, Grant, Role
-from shared.errors import Conflict, NotFound
+from shared.auth import RESIDENTS, Caller, Grant, Level, Role, level_of
+from shared.errors import Conflict, NotFound, invalid
 from shared.table import Page
 
 
@@ -110,6 +110,19 @@ def list_residents(
     if caller.roles_on(scope) & permissions.LIST_RESIDENTS.roles - RESIDENTS:
         return found
     return Page(tuple(one for one in found.items if one.holds(now)), found.next_cursor)
+
+
+def list_users(
+    caller: Caller, community_id: str, building: str | None, limit: int, cursor: str | None
+) -> Page[rules.AppUser]:
+    """A page of those who live in a community, or in one building of it, by room (PJ-27)."""
+    scope = ids.community_of(community_id, "com")
+    if building is not None:
+        scope = check_scope(f"{scope}/{building}", "query:building")
+        if level_of(scope) is not Level.BUILDING:
+            raise invalid("query:building", "not_a_scope")
+    caller.require(scope)
+    return holdings.list_users(scope, limit, cursor)
 
 
 def list_homes(caller: Caller, now: datetime) -> list[rules.Home]:

@@ -6,7 +6,7 @@ from chalicelib.community import permissions
 from chalicelib.community.households import actions, shapes
 from shared.app import Routes
 from shared.auth import SIGNED_IN
-from shared.requests import Call, NoQuery, PageQuery, PersonId, RoomId
+from shared.requests import Call, CommunityId, NoQuery, PageQuery, PersonId, RoomId
 
 routes = Routes()
 
@@ -52,6 +52,20 @@ def list_residents(call: Call[None, PageQuery], room_id: RoomId) -> shapes.Resid
     query, now = call.query, call.now
     found = actions.list_residents(call.caller, room_id, query.limit, query.cursor, now)
     return shapes.resident_page(found, now)
+
+
+@routes.endpoint(
+    "GET",
+    "/communities/{community_id}/residents",
+    allows=permissions.LIST_USERS,
+    query=shapes.UserQuery,
+    gives=shapes.UserPage,
+)
+def list_users(call: Call[None, shapes.UserQuery], community_id: CommunityId) -> shapes.UserPage:
+    """List who lives in a community or a building of it, by room (手机端用户管理)."""
+    query = call.query
+    found = actions.list_users(call.caller, community_id, query.building, query.limit, query.cursor)
+    return shapes.user_page(found, call.now)
 
 
 @routes.endpoint(

@@ -68,6 +68,22 @@ class Home:
         return self.grant.scope.split("/")[0]
 
 
+@dataclass(frozen=True)
+class AppUser:
+    """Somebody (手机端用户) whose binding to a room has not ended; `at` is its last change."""
+
+    person_id: str
+    role: Role
+    scope: str
+    at: datetime
+    until: datetime | None
+
+    def standing(self, now: datetime) -> Standing:
+        """How they stand at this moment: a tenancy that ran out has ended."""
+        over = self.until is not None and self.until <= now
+        return Standing.ENDED if over else Standing.ACTIVE
+
+
 def bound(
     person_id: str, role: Role, scope: str, until: date | None, by: str, now: datetime
 ) -> Holding:

@@ -8,12 +8,23 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chalicelib.community import rules
+from chalicelib.community.households.rules import AppUser
 from chalicelib.community.households.rules import Home as RuledHome
 from chalicelib.community.lasting import last_day
+from chalicelib.community.register.fields import BuildingName
 from chalicelib.community.shapes import CommunityName, Reason, ScopeText
 from shared import ids
 from shared.auth import Right, Role
-from shared.requests import PERSONAL, CommunityId, Cursor, Instant, PersonId, RoomId, Shape
+from shared.requests import (
+    PERSONAL,
+    CommunityId,
+    Cursor,
+    Instant,
+    PageQuery,
+    PersonId,
+    RoomId,
+    Shape,
+)
 from shared.table import Page
 
 Relation = Annotated[Literal["owner", "family_member", "tenant"], Meta(examples=["family_member"])]
@@ -89,6 +100,30 @@ class ResidentPage(Shape):
     next_cursor: Cursor | None
 
 
+class UserQuery(PageQuery, kw_only=True):
+    """Whose users: the whole community's, or those of one building."""
+
+    building: BuildingName | None = None
+
+
+class User(Shape):
+    """Somebody who lives in a community: in which room, as what, and until when."""
+
+    person_id: PersonId
+    relation: Relation
+    room_id: RoomId
+    standing: rules.Standing
+    until: LastDay | None
+    at: Instant
+
+
+class UserPage(Shape):
+    """A page of those who live in a community."""
+
+    items: list[User]
+    next_cursor: Cursor | None
+
+
 class Home(Shape):
     """One of the caller's homes, and what they may do there."""
 
@@ -131,6 +166,24 @@ def resident_page(found: Page[rules.Holding], now: datetime) -> ResidentPage:
     """A page of bindings as the API shows it."""
     return ResidentPage(
         items=[resident(one, now) for one in found.items], next_cursor=found.next_cursor
+    )
+
+
+def user_page(found: Page[AppUser], now: datetime) -> UserPage:
+    """A page of a community's users as the API shows it at this moment."""
+    return UserPage(
+        items=[
+            User(
+                person_id=one.person_id,
+                relation=one.role.value,  # type: ignore[arg-type]  # a resident's role
+                room_id=ids.room_id(*one.scope.split("/")),
+                standing=one.standing(now),
+                until=last_day(one.until),
+                at=one.at,
+            )
+            for one in found.items
+        ],
+        next_cursor=found.next_cursor,
     )
 
 
