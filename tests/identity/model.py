@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from tests.harness.machines import Person, refuse
@@ -83,16 +84,6 @@ class Invitation:
     mark: object = None
 
 
-@dataclass
-class Attempts:
-    """Failures one after the other."""
-
-    failures: int
-    mark: object
-    at: datetime
-    until: datetime
-
-
 def there(found: T | None, code: str = "not_found") -> T:
     """Whatever was found, if anything was."""
     refuse(found is None, code)
@@ -106,7 +97,7 @@ class Model:
         self.people: dict[str, Somebody] = {}
         self.codes: dict[str, Code] = {}
         self.invitations: dict[str, Invitation] = {}
-        self.attempts: dict[tuple[str, str], Attempts] = {}
+        self.attempts: dict[tuple[str, str], SimpleNamespace] = {}
         self.used: Counter[tuple[object, ...]] = Counter()
 
     def by(self, fact: str, value: str) -> Somebody | None:
@@ -351,7 +342,8 @@ class Model:
             refuse(before.failures and now < before.until, "too_many_attempts")
             failures = before.failures + 1
         lock = min(2 ** max(failures - 5, 0), 15) * MINUTE if failures >= 5 else timedelta()
-        self.attempts[what, name] = Attempts(failures, mark, now, now + lock)
+        last = SimpleNamespace(failures=failures, mark=mark, at=now, until=now + lock)
+        self.attempts[what, name] = last
 
     def choose(self, who: Person, wanted: dict[str, Any]) -> dict[str, Any]:
         """Settings are chosen, seen at a version; the same once more changes nothing."""

@@ -62,9 +62,6 @@ APART = {
     "bind_phone × bind_wechat_phone": (
         "whom another phone overtakes while they bind one is refused, their code used up"
     ),
-    "offer_mandate × offer_mandate": (
-        "each is counted before it is looked at, the same request as any other"
-    ),
     "accept_invitation × confirm_invitation": _FORGIVEN,
     "change_password × sign_in_by_password": _FORGIVEN,
     "confirm_invitation × sign_in_by_password": (

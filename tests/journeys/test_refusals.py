@@ -125,5 +125,5 @@ def test_another_communitys_resident_finds_nothing_anywhere(estate: Estate, peop
     # Residents may send these somewhere, so an empty body is told what it lacks, whatever the id.
     assert {status for _, _, status in seen} == {400}
     assert {path.rpartition("/")[2] for _, path, _ in seen} == {
-        *("photos", "tickets", "rating", "withdrawal")
+        *("photos", "tickets", "rating", "withdrawal", "departures", "members", "rights")
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
@@ -217,6 +218,8 @@ class OnboardingMachine(Looks):
     def _place(self, who: Person, key: str) -> str:
         wanted = {"content_type": "application/pdf", "size_bytes": 900}
         answer = self.world.ask(who, "POST", "/qualifications", wanted, key)
+        # Thirty in an hour are enough: what would come after is another day's story.
+        assume(answer.json.get("code") != "too_many_uploads")
         file: str = answer.json["qualification_id"]
         self.forms[file] = answer.json["fields"]["key"]
         known = {"owner": who.person_id, "state": "awaited"}

@@ -237,8 +237,15 @@ def test_a_repeated_look_is_one_and_another_under_its_key_is_refused(people: Peo
     before = people.identity.items()
     assert people.call(BUTLER, "POST", url(who, "disclosures"), LOOK).json == first.json
     assert people.identity.items() == before
-    other = people.call(BUTLER, "POST", url(who, "disclosures"), {**LOOK, "fields": ["name"]})
+    other = people.call(BUTLER, "POST", url(who, "disclosures"), {**LOOK, "reason": "fees"})
     assert (other.status, other.json["code"]) == (409, "idempotency_key_reused")
+
+
+def test_a_name_is_not_for_who_could_give_anybody_a_right_first(people: People) -> None:
+    who = people.resident(PHONE, OWNER)
+    wanted = {**LOOK, "fields": ["name", "phone"]}
+    assert people.call(BUTLER, "POST", url(who, "disclosures"), wanted).status == 404
+    assert people.call(ADMIN, "POST", url(who, "disclosures"), wanted).status == 201
 
 
 def test_a_key_is_no_repeat_after_a_minute(people: People) -> None:

@@ -68,7 +68,7 @@ def invite_administrator(person_id: str, cause: str, now: datetime) -> bool:
     if not number:
         return False
     invitation = Invitation(
-        id=f"inv_{ids.ulid(now)}",
+        id=ids.derived_platform_id("inv", cause),
         phone=vault.blind("phone", number),
         person_id=person_id,
         scope=PLATFORM,
@@ -85,15 +85,17 @@ def _invite(wanted: Invitation, scopes: tuple[str, ...], number: str, now: datet
 
     Only one that the provider refused is sent again.  Of two who ask at once, one sends it.
     """
+    tried = False
     for _ in range(_TRIES):
         stored = store.get_invitations(wanted.phone)
         known = rules.same_again(stored, wanted)
         if known is None:
             begins = _may_begin(wanted.person_id, scopes)
             made = rules.following(stored, wanted, begins=begins)
+            tried = True
             if store.add_invitation(made, _invited(made), _invitation_quotas(made, now)):
                 return _send(made.stored, number, now)
-        elif known.id == wanted.id:
+        elif tried and known.id == wanted.id:
             # Its own write, whose answer was lost.
             return _send(known, number, now)
         elif not known.unsent:
@@ -250,9 +252,7 @@ def change_password(
     score = passwords.score(given.new_password, given.username)
     rules.check_password(given.new_password, given.username, score, "new_password")
     name = vault.blind("username", given.username)
-    mark = _mark(
-        "change", key, given.username, given.old_password, given.new_password, given.totp
-    )
+    mark = _mark("change", key, given.username, given.old_password, given.new_password, given.totp)
     source = _try("sign_in", name, mark, address, now)
     for _ in range(_TRIES):
         before = store.get_credential(person_id)

@@ -82,8 +82,6 @@ def offer_mandate(caller: Caller, acting_id: str, name: str, now: datetime) -> M
         caller.in_person()
     if acting_id in (*person.acting, *person.offered):
         return _shown(person)
-    # Counted before it is looked at: an answer that is a refusal tells something as well.
-    records.use_up(_quota(caller.acting_id or caller.person_id, now))
     name_key = vault.blind("name", name)
     return store.insisting(lambda: _offered(caller, acting_id, name_key, now))
 
@@ -93,13 +91,20 @@ def _offered(caller: Caller, acting_id: str, name_key: str, now: datetime) -> Ma
     person = persons.check_standing(found)
     if acting_id in (*person.acting, *person.offered):
         return _shown(person)
-    after = persons.offer_mandate(person, rules.check_named(asked, name_key))
+    quota = _quota(caller.acting_id or caller.person_id, now)
+    try:
+        after = persons.offer_mandate(person, rules.check_named(asked, name_key))
+    except NotFound:
+        # A wrong name counts as a right one does: a refusal tells something as well.
+        records.use_up(quota)
+        raise
     told = telling.of_person(
         "MandateOffered", person, caller.person_id, now, {"acting_id": acting_id}
     )
     shown = _shown(after)
     with store.writing() as writing:
         writing.person(after, told)
+        writing.spend(quota)
     return shown
 
 

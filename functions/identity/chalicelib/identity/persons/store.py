@@ -35,8 +35,9 @@ from chalicelib.identity.persons.rules import (
 )
 from chalicelib.identity.sessions import store as sessions
 from shared import clock, events, grants, ids
-from shared.auth import Grant
+from shared.auth import PLATFORM, Grant
 from shared.errors import Conflict
+from shared.quotas import Quota, refuse_spent, spend
 from shared.table import Collided, Page, Record, Refused, Transaction, page
 
 _PERSON, _KEY, _LOGIN = "person", "key", "login"
@@ -175,6 +176,7 @@ class Writing:
 
     def __init__(self, transaction: Transaction) -> None:
         self.transaction = transaction
+        self.quotas: list[Quota] = []
 
     def person(self, person: Person, event: events.Event | None = None) -> None:
         """Store a person, if nobody else changed them since they were read."""
@@ -225,6 +227,11 @@ class Writing:
         """Let one act for another no more."""
         grants.remove_mandate(self.transaction, person_id, acting_id)
 
+    def spend(self, quota: Quota) -> None:
+        """Let it count against a quota."""
+        self.quotas.append(quota)
+        spend(self.transaction, PLATFORM, [quota])
+
     def put(self, record: Record) -> None:
         """Store what another idea keeps of them."""
         self.transaction.put(record)
@@ -265,15 +272,22 @@ def writing(actor_id: str = "", basis: Sequence[Grant] = ()) -> Iterator[Writing
     ------
     NotFound
         One of the grants was taken away.
+    Limited
+        The code of a quota that is used up.
     Conflict
         `stale_version`: somebody else was faster.  `busy`: another transaction ran just then.
     """
+    quotas: list[Quota] = []
     try:
         with grants.relying_on(actor_id, basis) as transaction:
-            yield Writing(transaction)
+            made = Writing(transaction)
+            quotas = made.quotas
+            yield made
     except Collided as collided:
         raise Conflict("busy") from collided
     except Refused as refused:
+        if refused.stored is not None:
+            refuse_spent(refused.stored, quotas)
         raise Conflict("stale_version") from refused
 
 
