@@ -193,6 +193,10 @@ def _register(
     recorder: Recorder, chief: Caller, manager: Caller, community_id: str
 ) -> Iterator[Rivals]:
     """A register is read, committed, read again and corrected, by one who may be dismissed."""
+    waits = Caller("per_" + "c" * 26, (), SIGNED_IN)
+    url = f"/rooms/{ids.room_id(community_id, '1', '1', '101')}/claims"
+    wanted = {"relation": "tenant"}
+    claim = recorder.request(waits, "POST", url, wanted, 201, key="claim-early")["claim_id"]
     url = f"/communities/{community_id}/imports"
     opened = [
         recorder.request(manager, "POST", url, {"file_name": "台账.csv"}, 201, key=f"import-{n}")
@@ -203,26 +207,26 @@ def _register(
         body = csv_of(*rows_of("1", {"101": area}, **owned))
         key = found["upload"]["fields"]["key"]
         aws.client("s3").put_object(Bucket=aws.setting("BUCKET"), Key=key, Body=body)
-    yield _imports(chief, manager, community_id, opened)
+    yield _imports(chief, manager, community_id, opened, claim)
     for found in opened[:2]:
         recorder.start("read_register", _queued(notification(found["upload"]["fields"]["key"])))
-    yield _imports(chief, manager, community_id, opened)
+    yield _imports(chief, manager, community_id, opened, claim)
     own = (manager.person_id, "community_manager", community_id)
     recorder.request(chief, "POST", "/revocations", _taken(*own))
-    yield _imports(chief, manager, community_id, opened)
+    yield _imports(chief, manager, community_id, opened, claim)
     recorder.request(chief, "POST", "/grants", _given(*own), 201)
     import_id = opened[0]["import_id"]
     version = recorder.request(manager, "GET", f"/imports/{import_id}")["version"]
     seen = {"version": version}
     recorder.request(manager, "POST", f"/imports/{import_id}/commit", seen, 202)
-    yield _imports(chief, manager, community_id, opened)
+    yield _imports(chief, manager, community_id, opened, claim)
     for task in _tasks(import_id):
         recorder.start("commit_building", task)
-    yield _imports(chief, manager, community_id, opened)
+    yield _imports(chief, manager, community_id, opened, claim)
 
 
 def _imports(
-    chief: Caller, manager: Caller, community_id: str, opened: list[dict[str, Any]]
+    chief: Caller, manager: Caller, community_id: str, opened: list[dict[str, Any]], claim: str
 ) -> Rivals:
     """Everything that may happen to a building's rooms and to the imports of them."""
     url = f"/communities/{community_id}"
@@ -230,6 +234,7 @@ def _imports(
     import_id = opened[0]["import_id"]
     bound = {"person_id": "per_" + "b" * 26, "relation": "owner"}
     stranger = Caller("per_" + "b" * 26, (), SIGNED_IN)
+    confirmed = {"confirm": True, "reason": "已核对"}
     own = (manager.person_id, "community_manager", community_id)
 
     def rivals(of: Recorder) -> list[Trigger]:
@@ -254,6 +259,7 @@ def _imports(
             *([of.starting("finish_import", ended)] if tasks else []),
             of.asking(manager, "PATCH", room, {"version": 2, "use": "shop"}),
             of.asking(manager, "POST", f"{room}/residents", bound),
+            of.asking(manager, "POST", f"/claims/{claim}/decision", confirmed),
             of.asking(stranger, "POST", f"{room}/claims", {"relation": "owner"}, key="claim-0001"),
             of.asking(chief, "POST", "/grants", _given(*own)),
             of.asking(chief, "POST", "/revocations", _taken(*own)),

@@ -16,6 +16,7 @@ from chalicelib.community.shapes import CommunityName, Reason, ScopeText
 from shared import ids
 from shared.auth import Right, Role
 from shared.requests import (
+    IMPERSONAL,
     PERSONAL,
     CommunityId,
     Cursor,
@@ -103,7 +104,7 @@ class ResidentPage(Shape):
 class UserQuery(PageQuery, kw_only=True):
     """Whose users: the whole community's, or those of one building."""
 
-    building: BuildingName | None = None
+    building: Annotated[BuildingName, Meta(extra=IMPERSONAL)] | None = None
 
 
 class User(Shape):
