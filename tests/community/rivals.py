@@ -31,7 +31,6 @@ APART = {
         (f"{reader} × request_import" for reader in _READERS_OF_ONE_IMPORT),
         "an import that is being opened has an id that nobody knows yet",
     ),
-    "commit_building × decide_claim": "who confirms a claim asks once whether there is the room",
     "commit_building × read_register": (
         "a dry run made in the middle of a commit names a version that has passed, whichever it "
         "is, and is stale when it is committed"

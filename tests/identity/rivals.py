@@ -317,7 +317,7 @@ def _by_operators(of: Recorder, staff: Person, known: dict[str, Any]) -> list[Tr
             BUTLER,
             "POST",
             f"{url}/disclosures",
-            {"fields": ["name"], "reason": "repair"},
+            {"fields": ["phone"], "reason": "repair"},
             key="look-0001",
         ),
     ]

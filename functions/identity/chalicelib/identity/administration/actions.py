@@ -119,8 +119,8 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
         # Whoever compares phones and names with a register hears of the new name.
         moved += [one for one in store.get_logins(into) if one.login == own]
     credential = credentials.get_credential(absorbed.id) if absorbed.login("username") else None
-    going = (*dropped, *([credential] if credential else []))
-    gone = persons.leaving(gone, (one.outbox for one in going), now)
+    untold = [one.outbox for one in dropped] + ([credential.outbox] if credential else [])
+    gone = persons.leaving(gone, untold, now)
     with store.writing(caller.person_id, _BASIS) as writing:
         writing.person(gone, told)
         writing.person(kept)

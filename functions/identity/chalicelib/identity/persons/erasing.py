@@ -36,8 +36,9 @@ def erase(
     held = store.get_logins(person)
     told = telling.of_person("PersonErased", person, actor_id, now, {"reason": reason})
     credential = credentials.get_credential(person.id) if person.login("username") else None
-    going = (chosen, *held, *([credential] if credential else []))
-    left = rules.leaving(rules.erased(person), (one.outbox for one in going), now)
+    untold = [chosen.outbox, *(one.outbox for one in held)]
+    untold += [credential.outbox] if credential else []
+    left = rules.leaving(rules.erased(person), untold, now)
     with store.writing(actor_id, basis) as writing:
         writing.person(left, told)
         writing.drop_key(person.id)
