@@ -22,12 +22,18 @@ def source() -> Iterator[Source]:
 @pytest.fixture
 def drawn(source: Source, monkeypatch: pytest.MonkeyPatch) -> Drawn:
     """Every id that chance makes, as it is made."""
-    noted, make = Drawn(), ids.ulid
+    noted, make, make_other = Drawn(), ids.ulid, ids.random_platform_id
 
     def ulid(now: datetime) -> str:
         made = make(now)
         noted.note(made)
         return made
 
+    def random_platform_id(kind: str) -> str:
+        made = make_other(kind)
+        noted.note(made.rpartition("_")[2])
+        return made
+
     monkeypatch.setattr(ids, "ulid", ulid)
+    monkeypatch.setattr(ids, "random_platform_id", random_platform_id)
     return noted

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from pyotp import TOTP
 
 from local.client import Client
-from local.platform import STAGE, Platform
+from local.platform import Platform
 from local.sandboxes import Sandboxes
 from shared import clock
 from tests.harness.people import People
 
 PHONE, USERNAME = "13612345678", "chen.manager"
 PASSWORD = "清河家园值班室的那盏旧台灯"  # nosec B105  # of an invented person
-
-
-@pytest.fixture(scope="module")
-def sandboxes(platform: Platform) -> Iterator[Sandboxes]:
-    """The providers, known to the platform."""
-    secrets = platform.emulator.session().client("secretsmanager")
-    with Sandboxes() as running:
-        running.configure(secrets, STAGE)
-        yield running
 
 
 def ask(platform: Platform, path: str, body: Any, status: int, key: str) -> Any:

@@ -38,7 +38,7 @@ def of_phone(held: Held, name_key: str, actor_id: str, now: datetime) -> events.
     return events.happened(
         "PhoneBound",
         SOURCE,
-        ids.derived_platform_id("login", held.login.blind, held.person_id, clock.to_text(now)),
+        ids.derived_platform_id("login", held.login.blind, clock.to_text(now)),
         (held.version or 0) + 1,
         at=now,
         community_id=PLATFORM,
