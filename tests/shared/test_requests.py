@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.auth import SIGNED_IN, Caller
@@ -129,6 +129,8 @@ JSON = st.recursive(
 )
 
 
+# How fast a busy machine draws says nothing of us.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys((*GOOD, "colour", "other"), JSON)))
 def test_any_json_is_taken_or_refused_with_a_path(body: dict[str, Any]) -> None:
     findings: tuple[Finding, ...] = ()
