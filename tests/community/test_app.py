@@ -387,13 +387,8 @@ def test_a_grant_is_given_once_taken_once_and_given_again(estate: Estate) -> Non
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_a_refusal_is_in_the_callers_language(estate: Estate, language: str) -> None:
-    good = estate.requests()["grant_role"].body
-    answer = ask(
-        estate,
-        "grant_role",
-        body={**(good or {}), "role": "platform_admin"},
-        headers={"Accept-Language": language},
-    )
+    body = {**(estate.requests()["grant_role"].body or {}), "role": "platform_admin"}
+    answer = ask(estate, "grant_role", body=body, headers={"Accept-Language": language})
     (found,) = answer.json["errors"]
     words = {
         "zh-CN": "角色 platform_admin 不能授予这个范围。",
