@@ -75,7 +75,17 @@ class HomesMachine(CommunityMachine):
     ) -> None:
         """An owner switches what somebody may do."""
         scope = self._home(number)
-        who, person_id = self.people[letter] if letter else self._owner(scope), "per_" + to * 26
+        who = self.people[letter] if letter else self._owner(scope)
+        self._switch(who, "per_" + to * 26, relation, scope, on)
+
+    @rule(number=NUMBERS, on=_SWITCHES)
+    def give_a_vote(self, number: int, on: set[str]) -> None:
+        """An owner lets whoever rents the home vote, which is not for tenants."""
+        scope = self._home(number)
+        for person_id, relation, _ in self.model.lives(scope, "tenant")[:1]:
+            self._switch(self._owner(scope), person_id, relation, scope, on | {"vote"})
+
+    def _switch(self, who: Person, person_id: str, relation: str, scope: str, on: set[str]) -> None:
         said = {"person_id": person_id, "role": relation, "scope": scope, "rights": on}
         body = {"relation": relation, "rights": {right: right in on for right in RIGHTS}}
         url = f"/rooms/{room_id(scope)}/residents/{person_id}/rights"
