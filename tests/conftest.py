@@ -28,8 +28,8 @@ from local.places import BUILD
 from local.platform import Platform, bring_up
 from local.sandboxes import Sandboxes
 from shared import aws
+from tests.harness.lean import lean
 from tests.harness.people import People
-from tests.harness.snapshots import one_of_each_table
 from tests.harness.tables import create_grants_table, create_table
 from tests.harness.user_pool import UserPool, found
 
@@ -124,7 +124,7 @@ def on_moto(patch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     _sign_in(patch)
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
     aws.client.cache_clear()
-    with mock_aws(), one_of_each_table():
+    with mock_aws(), lean():
         yield Cloud("moto", aws.client, patch.setenv)
     aws.client.cache_clear()
 

@@ -148,7 +148,8 @@ class CommunityMachine(Looks):
     )  # fmt: skip
     def bind(self, letter: str | None, to: str, number: int, relation: str, leaves: bool) -> None:
         """A resident is bound to a room, and may leave it again."""
-        scope = self.room(number)
+        known = [*self.known_rooms, self.room(number)]
+        scope = known[number % len(known)]
         who = self.people[letter] if letter else self._who("bind", scope)
         url = f"/rooms/{room_id(scope)}"
         person_id = self.people[to].person_id

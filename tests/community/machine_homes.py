@@ -16,8 +16,8 @@ from tests.community.model_homes import Homes
 from tests.harness.machines import Person, queued, refuse, same_times
 
 _LIVING = st.sampled_from("rrstb")
-_MEMBERS = st.sampled_from(["family_member", "tenant", "tenant"])
-_LEAVING = st.sampled_from(["owner", "family_member", "tenant", "tenant"])
+_MEMBERS = ("family_member", "tenant")
+_SOMEBODY_ELSE = st.one_of(st.none(), st.none(), _LIVING)
 _DECISIONS = st.sampled_from(["confirm", "refuse", "withdraw"])
 _ORDER = ("pay", "open", "order", "vote")
 _SWITCHES = st.sets(st.sampled_from(sorted(RIGHTS)))
@@ -47,10 +47,26 @@ class HomesMachine(CommunityMachine):
 
     def _owner(self, scope: str) -> Person:
         able = [who for who in self.people.values() if who.may({"owner"}, scope)]
-        return able[0] if able else self.people["r"]
+        if not able:
+            letters = [k[0][4] for k in self.model.lives(scope, "owner")] or ["r"]
+            self.feel(letters[0])
+            return self.people[letters[0]]
+        return able[0]
+
+    def _dweller(self, number: int, to: str | None, *relations: str) -> tuple[str, str, str]:
+        """Who lives somewhere, as what and where; or `to`, who may live there or not."""
+        living = [
+            key
+            for key, kept in self.model.holdings.items()
+            if key[1] in relations and kept["standing"] == "active"
+        ]
+        if to or not living:
+            return to or "r", relations[number % len(relations)], self._home(number)
+        person_id, relation, scope = living[number % len(living)]
+        return person_id[4], relation, scope
 
     @rule(
-        letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=_MEMBERS,
+        letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=st.sampled_from(_MEMBERS),
         days=st.sampled_from([None, 0, 3]), felt=st.booleans(),
     )  # fmt: skip
     def add_member(
@@ -69,14 +85,14 @@ class HomesMachine(CommunityMachine):
         if felt:
             self.feel(to)
 
-    @rule(letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=_MEMBERS, on=_SWITCHES)
+    @rule(letter=SOMEBODY, to=_SOMEBODY_ELSE, number=NUMBERS, on=_SWITCHES)
     def switch_rights(
-        self, letter: str | None, to: str, number: int, relation: str, on: set[str]
+        self, letter: str | None, to: str | None, number: int, on: set[str]
     ) -> None:
         """An owner switches what somebody may do."""
-        scope = self._home(number)
+        dweller, relation, scope = self._dweller(number, to, *_MEMBERS)
         who = self.people[letter] if letter else self._owner(scope)
-        self._switch(who, "per_" + to * 26, relation, scope, on)
+        self._switch(who, "per_" + dweller * 26, relation, scope, on)
 
     @rule(number=NUMBERS, on=_SWITCHES)
     def give_a_vote(self, number: int, on: set[str]) -> None:
@@ -91,11 +107,12 @@ class HomesMachine(CommunityMachine):
         url = f"/rooms/{room_id(scope)}/residents/{person_id}/rights"
         self._changes(who, url, body, self.model.switch, said)
 
-    @rule(letter=SOMEBODY, to=_LIVING, number=NUMBERS, relation=_LEAVING)
-    def leave(self, letter: str | None, to: str, number: int, relation: str) -> None:
+    @rule(letter=SOMEBODY, to=_SOMEBODY_ELSE, number=NUMBERS)
+    def leave(self, letter: str | None, to: str | None, number: int) -> None:
         """Somebody moves out, or is sent away."""
-        scope, who = self._home(number), self.people[letter or to]
-        body = {"person_id": "per_" + to * 26, "relation": relation, "reason": "搬走"}
+        dweller, relation, scope = self._dweller(number, to, "owner", *_MEMBERS)
+        who = self.people[letter or dweller]
+        body = {"person_id": "per_" + dweller * 26, "relation": relation, "reason": "搬走"}
         said = {"person_id": body["person_id"], "role": relation, "scope": scope, "reason": "搬走"}
         url = f"/rooms/{room_id(scope)}/departures"
         self._changes(who, url, body, self.model.unbind, said)

@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import Item as Stored
+from moto.s3.models import s3_backends
 
 from shared import aws, ids
 
@@ -44,13 +47,15 @@ class World:
 
     def put_back(self, now: World) -> None:
         """Make the stored world, which is `now`, this one again."""
-        dynamodb, s3 = aws.client("dynamodb"), aws.client("s3")
-        for table, items in self.items.items():
-            for pk, sk in now.items[table].keys() - items.keys():
-                dynamodb.delete_item(TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
-            for at, item in items.items():
-                if now.items[table].get(at) != item:
-                    dynamodb.put_item(TableName=table, Item=item)
+        s3 = aws.client("s3")
+        for name, items in self.items.items():
+            table = _tables()[name]
+            for pk, sk in now.items[name].keys() - items.keys():
+                del table.items[DynamoType({"S": pk})][DynamoType({"S": sk})]
+            for (pk, sk), item in items.items():
+                if now.items[name].get((pk, sk)) != item:
+                    at = DynamoType({"S": pk}), DynamoType({"S": sk})
+                    table.items[at[0]][at[1]] = Stored(*at, item)
         for bucket, files in self.files.items():
             for name in now.files[bucket].keys() - files.keys():
                 s3.delete_object(Bucket=bucket, Key=name)
@@ -63,34 +68,36 @@ class World:
 
 def taken(tables: tuple[str, ...], buckets: tuple[str, ...]) -> World:
     """The world as it is stored now, for these tables and buckets."""
-    s3 = aws.client("s3")
-    tables_of_moto = dynamodb_backends[DEFAULT_ACCOUNT_ID][s3.meta.region_name].tables
     items = {
-        # A Scan copies and spells out every attribute, which took most of the time of a try.
         table: {
             (item["pk"]["S"], item["sk"]["S"]): item
-            for item in (
-                stored.to_json()["Attributes"] for stored in tables_of_moto[table].all_items()
-            )
+            for item in (stored.to_json()["Attributes"] for stored in _tables()[table].all_items())
         }
         for table in tables
     }
-    files: dict[str, dict[str, File]] = {}
-    for bucket in buckets:
-        files[bucket] = {}
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            for listed in page.get("Contents", []):
-                files[bucket][listed["Key"]] = _file(s3, bucket, listed["Key"], listed["ETag"])
+    kept = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets
+    files = {
+        bucket: {name: _file(bucket, name, key.etag) for name, key in kept[bucket].keys.items()}
+        for bucket in buckets
+    }
     return World(items, files)
+
+
+def _tables() -> Any:
+    """The tables as moto holds them.
+
+    Asked through its API, it spells everything out, which took most of the time of a try.
+    """
+    return dynamodb_backends[DEFAULT_ACCOUNT_ID][aws.client("s3").meta.region_name].tables
 
 
 _read: dict[tuple[str, str], File] = {}
 
 
-def _file(s3: Any, bucket: str, key: str, etag: str) -> File:
+def _file(bucket: str, key: str, etag: str) -> File:
     """An object; one that was read before with the same name and digest is not read again."""
     if (key, etag) not in _read:
-        found = s3.get_object(Bucket=bucket, Key=key)
+        found = aws.client("s3").get_object(Bucket=bucket, Key=key)
         _read[key, etag] = File(found["Body"].read(), found["ContentType"])
     return _read[key, etag]
 
