@@ -39,10 +39,10 @@ token: prepare ## print a token for a sample person of the running platform (WHO
 	@$(RUN) -m local.token "$(WHO)"
 
 test: prepare ## run every test, with an emulator of its own on free ports
-	@$(RUN) -m pytest --numprocesses 2 --dist loadfile
+	@$(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 prove: prepare ## run the families of attacks at their full counts; writes the table into the READMEs
-	@$(RUN) -m pytest --prove --numprocesses 2 --dist loadfile
+	@$(RUN) -m pytest --prove --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: prepare ## what capabilities lack, lint, types, templates, state machines, security, locks
 	@$(RUN) -m local.check

@@ -35,6 +35,16 @@ from tests.harness.user_pool import UserPool, found
 
 put_on_path()
 
+_LONG = ("test_interleavings.py", "test_machine.py", "test_crash_matrix.py", "test_refusals.py")
+"""Files whose few tests take minutes: begun last, they would keep one process after the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes longest begin first."""
+    items.sort(
+        key=lambda item: _LONG.index(item.path.name) if item.path.name in _LONG else len(_LONG)
+    )
+
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:

@@ -115,7 +115,7 @@ class CommunityMachine(Looks):
     @rule(giver=SOMEBODY, number=NUMBERS, felt=st.booleans(), same=st.sampled_from([1, 1, 0]))
     def revoke(self, giver: str | None, number: int, felt: bool, same: int) -> None:
         """Somebody takes a role away that was given, or one that was not."""
-        staff = [one for one in self.model.holdings.values() if one.get("name")]
+        staff = [one for one in self.model.holdings.values() if "name" in one]
         one = staff[-1 - number % len(staff)]
         role, scope = one["role"], one["scope"] if same else self.scope(number)
         who = self.people[giver] if giver else self._giver(role, scope)

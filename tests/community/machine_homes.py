@@ -86,9 +86,7 @@ class HomesMachine(CommunityMachine):
             self.feel(to)
 
     @rule(letter=SOMEBODY, to=_SOMEBODY_ELSE, number=NUMBERS, on=_SWITCHES)
-    def switch_rights(
-        self, letter: str | None, to: str | None, number: int, on: set[str]
-    ) -> None:
+    def switch_rights(self, letter: str | None, to: str | None, number: int, on: set[str]) -> None:
         """An owner switches what somebody may do."""
         dweller, relation, scope = self._dweller(number, to, *_MEMBERS)
         who = self.people[letter] if letter else self._owner(scope)

@@ -211,10 +211,12 @@ class Model:
         return self.holdings[key]
 
     def end(self, key: tuple[str, str, str], by: str, reason: str, now: datetime) -> None:
-        """End what holds."""
+        """End what holds; a working name ends with it."""
         self.rights[key[0]].discard(key[1:])
-        self.holdings[key].update(standing="ended", by=by, at=now, reason=reason)
-        self.holdings[key]["version"] += 1
+        kept = self.holdings[key]
+        kept.update(standing="ended", by=by, at=now, reason=reason, version=kept["version"] + 1)
+        if "name" in kept:
+            kept["name"] = ""
 
     def room(self, scope: str) -> dict[str, Any] | None:
         """A room, if the register knows it."""

@@ -157,7 +157,6 @@ class Homes(Model):
                 self.leave(key, by, "erased", now)
             else:
                 self.end(key, by, "erased", now)
-                self.holdings[key]["name"] = ""
             if into and held and (new not in self.holdings or not self.holds(new, now)):
                 known = self.holdings.get(new, {"version": 0})
                 self.rights.setdefault(into, set()).add((role, scope))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
 from itertools import combinations_with_replacement
 
@@ -11,9 +12,11 @@ from local.places import capabilities
 from tests import stories
 from tests.faults.places import place_of
 from tests.harness.families import Tally
-from tests.harness.interleavings import Interleavings, holding
+from tests.harness.interleavings import Interleavings, Ran, holding
+from tests.harness.outcomes import Outcome
 from tests.harness.recorder import Recorder
 from tests.harness.source import Source
+from tests.harness.touched import Touched
 from tests.harness.world import Drawn
 
 pytestmark = pytest.mark.family("F2")
@@ -69,3 +72,22 @@ def test_two_at_once_leave_what_they_leave_one_after_the_other(
     ]
     said = f"tests/{capability}/rivals.py does not bring together {', '.join(missing)}"
     assert missing == [], said
+
+
+def test_an_order_is_spared_only_where_what_is_exchanged_shares_nothing() -> None:
+    def call(key: str, writes: bool = True, place: str = "table") -> frozenset[Touched]:
+        return frozenset({Touched(place, key, "item", writes)})
+
+    def spared(one: frozenset[Touched], other: frozenset[Touched]) -> bool:
+        """Whether of two handlers, each reading its own item first, the second calls may change."""
+        trace = ((0, call("a")), (0, one), (1, call("b")), (1, other))
+        ran = Ran(Outcome([], Counter(), frozenset(), frozenset()), (2, 2), trace, writes=True)
+        assert ran.comes_to([0, 1, 0, 1])
+        return ran.comes_to([1, 1, 0, 0])
+
+    assert spared(call("c"), call("d"))
+    assert spared(call("c", writes=False), call("c", writes=False))
+    assert not spared(call("c"), call("c", writes=False))
+    # By an index is read whatever is written; of what is no item, nothing is known.
+    assert not spared(call("c"), call("by", writes=False, place="table/index"))
+    assert not spared(call("c"), frozenset())

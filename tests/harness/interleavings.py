@@ -5,16 +5,21 @@ names what may come at that moment.  Every two of these triggers, and each with 
 delivery, that touch a common item are delivered at once in two containers, their AWS calls let
 through one by one in every order.  What they leave must be what they leave one after the other,
 or what one leaves while the other was refused with 409; whoever failed is delivered again, as its
-deliverer would.  The count is one for each order; where the calls of both are more than the limit,
-every order in which one of them is interrupted once.
+deliverer would.  Where the calls of both are more than the limit, it is every order in which one of
+them is interrupted once.
+
+Two neighbouring calls of both that touch nothing in common come to the same in either order.  So an
+order that an earlier one becomes by such exchanges alone is not run again (Mazurkiewicz's traces;
+partial-order reduction), and not counted: the count is one for each order that was run.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations, combinations_with_replacement
 from threading import current_thread
 from typing import Any
@@ -48,12 +53,14 @@ class Pair:
 class _Held:
     """The calls that workers make: held until their turn comes, and what they touch."""
 
-    touched: set[Touched] = field(default_factory=set)
+    calls: list[tuple[Worker[Any], frozenset[Touched]]] = field(default_factory=list)
 
     def before_call(self, model: Any, params: dict[str, Any], **_: object) -> None:
-        if isinstance(current_thread(), Worker):
+        worker = current_thread()
+        if isinstance(worker, Worker):
             take_turns(model.name)
-            self.touched.update(touched(model.service_model.service_name, model.name, params))
+            service = model.service_model.service_name
+            self.calls.append((worker, frozenset(touched(service, model.name, params))))
 
 
 @contextmanager
@@ -111,7 +118,7 @@ class Interleavings:
                 self._try(before, (first[i], second[j]), (alone[i], alone[j]))
         before.put_back(self._now)
 
-    def _is_worth(self, one: Trigger, ran: _Ran, other: Trigger, beside: _Ran) -> bool:
+    def _is_worth(self, one: Trigger, ran: Ran, other: Trigger, beside: Ran) -> bool:
         """Whether two can be in each other's way; in full, wherever one of them writes."""
         names = _names_of(one, other)
         if " × ".join(names) in self._apart or not self._wants(names):
@@ -122,14 +129,18 @@ class Interleavings:
             return ran.writes or beside.writes
         return ran.writes and beside.writes
 
-    def _try(self, before: World, both: tuple[Trigger, Trigger], alone: tuple[_Ran, _Ran]) -> None:
+    def _try(self, before: World, both: tuple[Trigger, Trigger], alone: tuple[Ran, Ran]) -> None:
         names = _names_of(*both)
         pair = self.pairs.setdefault(names, Pair())
         n, m = alone[0].calls[0], alone[1].calls[0]
-        serial = [self._run(before, both, order).outcome for order in ([0] * n, [1] * m)]
+        ran = [self._run(before, both, order) for order in ([0] * n, [1] * m)]
+        serial = [each.outcome for each in ran]
         pair.orders += 2
         for order in _orders(n, m, FULL_LIMIT if self._full(names) else LIMIT):
-            outcome = self._run(before, both, order).outcome
+            if any(each.comes_to(order) for each in ran):
+                continue
+            ran.append(self._run(before, both, order))
+            outcome = ran[-1].outcome
             pair.orders += 1
             meant = [*serial, *self._refused(before, both, outcome)]
             pair.refused += len(meant) - 2
@@ -156,11 +167,11 @@ class Interleavings:
         before: World,
         triggers: tuple[Trigger | None, Trigger | None],
         order: Sequence[int],
-    ) -> _Ran:
+    ) -> Ran:
         """Deliver both in the world `before`, their calls let through in this order."""
         before.put_back(self._now)
         self._drawn.forget()
-        self._held.touched = set()
+        self._held.calls = []
         workers = [
             Worker(partial(self._deliver, name, trigger))
             for name, trigger in zip(_NAMES, triggers, strict=True)
@@ -179,7 +190,8 @@ class Interleavings:
         names = self._drawn.names((stored, answers))
         outcome = self._place.outcome(answers, stored, (), names)
         calls = (workers[0].calls, workers[1].calls)
-        return _Ran(outcome, calls, frozenset(self._held.touched), writes)
+        trace = tuple((workers.index(worker), each) for worker, each in self._held.calls)
+        return Ran(outcome, calls, trace, writes)
 
     def _deliver(self, name: str, trigger: Trigger | None) -> Any:
         self._drawn.deliver(name)
@@ -206,10 +218,59 @@ def _orders(n: int, m: int, limit: int) -> Iterator[list[int]]:
 
 
 @dataclass(frozen=True)
-class _Ran:
-    """What became of one order."""
+class Ran:
+    """What became of one order; `trace` has whose call came when, and what it touched."""
 
     outcome: Outcome
     calls: tuple[int, int]
-    touched: frozenset[Touched]
+    trace: tuple[tuple[int, frozenset[Touched]], ...]
     writes: bool
+
+    @cached_property
+    def touched(self) -> frozenset[Touched]:
+        """All that was touched."""
+        return frozenset[Touched]().union(*(touched for _, touched in self.trace))
+
+    def comes_to(self, order: Sequence[int]) -> bool:
+        """Whether another order differs by nothing but exchanges of calls that share nothing."""
+        places = self._places(order)
+        return all(places[one] < places[other] for one, other in self._bound)
+
+    @cached_property
+    def _bound(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """Every two calls, one of each, whose order matters: which of the first, then of whom."""
+        numbers: Counter[int] = Counter()
+        calls = []
+        for turn, shared in self.trace:
+            calls.append(((turn, numbers[turn]), shared))
+            numbers[turn] += 1
+        return [
+            (one, other)
+            for (one, shared), (other, beside) in combinations(calls, 2)
+            if one[0] != other[0] and _clash(shared, beside)
+        ]
+
+    def _places(self, order: Sequence[int]) -> dict[tuple[int, int], int]:
+        """When each call comes in an order, those that it does not name at the end."""
+        made = Counter(turn for turn, _ in self.trace)
+        numbers: Counter[int] = Counter()
+        places: dict[tuple[int, int], int] = {}
+        for turn in (*order, *[0] * made[0], *[1] * made[1]):
+            if numbers[turn] < made[turn]:
+                places[turn, numbers[turn]] = len(places)
+                numbers[turn] += 1
+        return places
+
+
+def _clash(one: frozenset[Touched], other: frozenset[Touched]) -> bool:
+    """Whether the order of two calls may matter; of what is no item, it always may."""
+    if not one or not other:
+        return True
+    return any(a.conflicts(b) or _by_index(a, b) for a in one for b in other)
+
+
+def _by_index(one: Touched, other: Touched) -> bool:
+    """Whether one reads an index of the table where the other writes."""
+    tables = [each.place.partition("/") for each in (one, other)]
+    indexed = any(index for _, _, index in tables)
+    return indexed and tables[0][0] == tables[1][0] and (one.writes or other.writes)

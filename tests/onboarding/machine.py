@@ -127,7 +127,8 @@ class OnboardingMachine(Looks):
         """A company is refused, puts it right or gives it up."""
         self.apply_well("b", number)
         one = self.applications[-1]
-        for action in ("claim", "refuse", "withdraw" if ends else "resubmit"):
+        # Nobody takes on again what was refused.
+        for action in ("claim", "refuse", "claim", "withdraw" if ends else "resubmit"):
             who, facts = self._whose(one, action), self._facts(one, action, number)
             for version in (one["version"] + 1, one["version"]):
                 self._step(one, action, who, version, facts)

@@ -112,6 +112,15 @@ def test_the_hour_stands_while_the_sweeper_may_still_read_it() -> None:
     assert Outbox((), hour).announcing(at).sweep_hour == hour_of(NOW + timedelta(hours=52))
 
 
+def test_what_an_item_may_not_say_any_more_goes_from_its_events() -> None:
+    said = {"at": NOW.isoformat(), "data": {"name": "小钱", "role": "butler"}}
+    before = EMPTY.announcing(json.dumps(said)).announcing(text(NOW + HOUR))
+    after = before.without("name")
+    assert json.loads(after.texts[0]) == {**said, "data": {"name": "", "role": "butler"}}
+    assert (after.texts[1], after.sweep_hour) == (before.texts[1], before.sweep_hour)
+    assert after.without("name") == after
+
+
 def test_what_goes_leaves_what_it_has_not_told_to_what_stays() -> None:
     hours = timedelta(hours=1)
     stays = EMPTY.announcing(text(NOW + 2 * hours))

@@ -135,6 +135,17 @@ def test_a_merge_takes_two_administrators(people: People) -> None:
     assert people.call(SECOND, "POST", url(gone, "merge/approval"), into).json == merged.json
 
 
+def test_what_nobody_agreed_to_for_a_week_is_asked_for_no_longer(people: People) -> None:
+    gone, kept = duplicate(people)
+    into = {"into_id": kept.person_id}
+    assert people.call(ADMIN, "POST", url(gone, "merge"), into).status == 200
+    with hours_later(24 * 7 + 1):
+        late = people.call(SECOND, "POST", url(gone, "merge/approval"), into)
+        assert (late.status, late.json["code"]) == (409, "no_such_merge")
+        assert people.call(SECOND, "POST", url(gone, "merge"), into).status == 200
+        assert people.call(ADMIN, "POST", url(gone, "merge/approval"), into).status == 200
+
+
 def test_whoever_was_merged_signs_in_as_the_person_who_stayed(people: People) -> None:
     gone, kept = duplicate(people)
     people.sign_in(gone)

@@ -106,7 +106,7 @@ class Holding:
     """One person's role on one scope, from its grant to its end.
 
     A staff grant and a resident's binding are the same thing with different givers; `name` is
-    the staff member's working name, empty for residents.  `off` are the rights of the home that
+    the staff member's working name while it is active, empty for residents.  `off` are the rights of the home that
     its owner switched off; `until` is when a tenancy or a mandate ends by itself; `mandate` is the
     number of the document by which an officer acts for a firm.
     """
@@ -261,11 +261,15 @@ def begin(previous: Holding | None, wanted: Holding) -> Change | None:
 
 
 def end(previous: Holding, by: str, at: datetime, reason: str) -> Change | None:
-    """The change to store, or None where it has already ended."""
+    """The change to store, or None where it has already ended; the working name goes with it.
+
+    Nobody finds it again when its person is erased: a right that is over is no right of theirs.
+    """
     if previous.standing is Standing.ENDED:
         return None
-    ended = replace(previous, standing=Standing.ENDED, by=by, at=at, reason=reason)
-    return Change(ended, Step.ENDS)
+    outbox = previous.outbox.without("name")
+    ended = replace(previous, name="", standing=Standing.ENDED, by=by, at=at, reason=reason)
+    return Change(replace(ended, outbox=outbox), Step.ENDS)
 
 
 def check_binding(binder_id: str, wanted: Holding) -> None:

@@ -174,6 +174,16 @@ class RevokeRole(Shape):
     reason: Reason
 
 
+Giver = Annotated[
+    str,
+    Meta(
+        description="Who did it; `platform` where a first administrator was appointed from outside.",
+        pattern=rf"^(?:per_[{ids.ALPHABET}]{{26}}|platform)$(?!\n)",
+        examples=["per_4q8s1n6v0x3z7b2d5g9j4m8p1r"],
+    ),
+]
+
+
 class Holding(Shape):
     """A staff member's role on a scope, from its grant to its end."""
 
@@ -182,7 +192,7 @@ class Holding(Shape):
     scope: ScopeText
     name: Annotated[str, Meta(examples=["李经理"], extra=PERSONAL)]
     standing: rules.Standing
-    by: PersonId
+    by: Giver
     at: Instant
     reason: Annotated[str, Meta(examples=[""], extra=PERSONAL)]
     mandate: Annotated[Mandate | None, Meta(examples=[None])]

@@ -50,6 +50,10 @@ class Outbox:
         kept = [one for one in self.texts if _at(one) > at - KEPT_FOR]
         return Outbox((*kept, text)[-MAX_KEPT:], _sweep_hour(self.sweep_hour, at))
 
+    def without(self, detail: str) -> Outbox:
+        """The outbox whose events do not say `detail` of their data any more."""
+        return Outbox(tuple(_without(text, detail) for text in self.texts), self.sweep_hour)
+
     def inheriting(self, gone: Iterable[Outbox], now: datetime) -> Outbox:
         """The outbox with what other things, which go in the same write, have announced.
 
@@ -75,6 +79,14 @@ def _sweep_hour(before: str | None, at: datetime) -> str:
     if before is not None and before >= hour_of(at - HOUR):
         return before
     return hour_of(at + SWEPT_AFTER)
+
+
+def _without(text: str, detail: str) -> str:
+    event = msgspec.json.decode(text)
+    if not event.get("data", {}).get(detail):
+        return text
+    event["data"][detail] = ""
+    return msgspec.json.encode(event).decode()
 
 
 def _at(text: str) -> datetime:

@@ -87,11 +87,10 @@ def _erase(person_id: str, event: events.Event, now: datetime) -> None:
     contacts.forget_contact(person_id, event)
     claims.withdraw_all(person_id, now)
     for holding in _held(person_id):
-        nameless = replace(holding, name="")
         if holding.role in RESIDENTS:
-            changing.leave(nameless, event.actor_id, now, ERASED, ())
+            changing.leave(holding, event.actor_id, now, ERASED, ())
         else:
-            ended = rules.end(nameless, event.actor_id, now, ERASED)
+            ended = rules.end(holding, event.actor_id, now, ERASED)
             assert ended is not None  # its right is stored
             changing.save([ended], ())
 

@@ -107,7 +107,7 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
         # The request comes again whose answer was lost.
         return known
     absorbed, into = _both(caller, person_id, into_id)
-    persons.check_approval(absorbed, into, caller.person_id)
+    persons.check_approval(absorbed, into, caller.person_id, now)
     gone, kept, moving = persons.merged(absorbed, into)
     kept = _with_details_of(kept, absorbed)
     told = telling.of_person("PersonsMerged", absorbed, caller.person_id, now, {"into_id": into.id})

@@ -10,7 +10,10 @@ TEXTS: Texts = {
         "该账号已有待确认的合并。",
         "Another merge of this account waits for a second word.",
     ),
-    "no_such_merge": ("没有人申请过这一合并。", "Nobody asked for this merge."),
+    "no_such_merge": (
+        "最近七天没有人申请过这一合并。",
+        "Nobody asked for this merge in the last seven days.",
+    ),
     "second_person_needed": (
         "须由另一位管理员确认。",
         "Another administrator than the one who asked must agree.",

@@ -16,6 +16,8 @@ from shared.outbox import EMPTY, Outbox
 
 RECENT = timedelta(minutes=15)
 """How old the sign-in may be of whoever erases themselves or takes another phone."""
+MERGE_WAITS = timedelta(days=7)
+"""How long what one operator asked for waits for the word of a second."""
 MAX_WARDS = 10
 """People for whom one person may act."""
 
@@ -239,7 +241,7 @@ def ask_merge(absorbed: Person, into: Person, merging: Merging) -> Person:
         mandates hang on the one who would go.
     """
     _check_mergeable(absorbed, into)
-    known = absorbed.merging
+    known = _waiting(absorbed, merging.asked_at)
     if known is None:
         return replace(absorbed, merging=merging)
     if (known.into_id, known.asked_by) != (merging.into_id, merging.asked_by):
@@ -247,13 +249,13 @@ def ask_merge(absorbed: Person, into: Person, merging: Merging) -> Person:
     return absorbed
 
 
-def check_approval(absorbed: Person, into: Person, approver_id: str) -> None:
+def check_approval(absorbed: Person, into: Person, approver_id: str, now: datetime) -> None:
     """Let a merge happen by the word of a second operator only (RULES.md D8, two persons).
 
     Raises
     ------
     Conflict
-        `no_such_merge`: nobody asked for it.  `second_person_needed`: the same operator asked.
+        `no_such_merge`: nobody asked for it of late.  `second_person_needed`: the same operator asked.
         `not_mergeable`: as when it was asked for.
     """
     if absorbed.merging is None or absorbed.merging.into_id != into.id:
@@ -261,6 +263,11 @@ def check_approval(absorbed: Person, into: Person, approver_id: str) -> None:
     if absorbed.merging.asked_by == approver_id:
         raise Conflict("second_person_needed")
     _check_mergeable(absorbed, into)
+
+
+def _waiting(absorbed: Person, now: datetime) -> Merging | None:
+    known = absorbed.merging
+    return known if known and now < known.asked_at + MERGE_WAITS else None
 
 
 def _check_mergeable(absorbed: Person, into: Person) -> None:
