@@ -83,9 +83,9 @@ def settings(stage: str) -> tuple[dict[str, str], dict[str, str]]:
     for capability in ("identity", "community"):
         name = stack_name(stage, capability)
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        tables[capability] = {
-            one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]
-        }["Table"]
+        tables[capability] = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}[
+            "Table"
+        ]
     return {**found, "PROVIDERS": secret_name(stage)}, tables
 
 

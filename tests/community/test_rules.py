@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from chalicelib.community import rules
+from chalicelib.community.holdings import changing
 from chalicelib.community.rules import Change, Holding, Standing, Step
+from shared import events
 from shared.auth import RESIDENTS, STAFF, Grant, Level, Role, level_of
 from shared.errors import Conflict, Invalid, NotFound
+from shared.outbox import EMPTY
 
 NOW = datetime(2026, 11, 22, 4, 5, 6, tzinfo=UTC)
 GIVER, TAKER = "per_" + "0" * 26, "per_" + "1" * 26
@@ -184,10 +188,16 @@ def test_an_ended_grant_begins_again_over_the_stored_one() -> None:
     assert rules.begin(ended, again) == Change(replace(again, version=2), Step.BEGINS)
 
 
-def test_an_end_says_who_when_and_why_and_keeps_the_rest() -> None:
+def test_an_end_says_who_when_and_why_and_keeps_all_but_the_name() -> None:
     later = NOW + timedelta(hours=1)
-    ended = holding(standing=Standing.ENDED, by=TAKER, at=later, reason="离职", version=1)
-    assert rules.end(holding(version=1), TAKER, later, "离职") == Change(ended, Step.ENDS)
+    begun = changing.announcement(Change(holding(), Step.BEGINS))
+    before = holding(version=1, outbox=EMPTY.announcing(events.encode(begun)))
+    ended = replace(before, standing=Standing.ENDED, by=TAKER, at=later, reason="离职", name="")
+    change = rules.end(before, TAKER, later, "离职")
+    assert change == Change(ended, Step.ENDS)
+    # Neither what it told nor what it tells says the name again.
+    told = [*change.holding.outbox.texts, events.encode(changing.announcement(change))]
+    assert [json.loads(text)["data"]["name"] for text in told] == ["", ""]
 
 
 def test_an_ended_grant_does_not_end_twice() -> None:

@@ -106,9 +106,9 @@ class Holding:
     """One person's role on one scope, from its grant to its end.
 
     A staff grant and a resident's binding are the same thing with different givers; `name` is
-    the staff member's working name while it is active, empty for residents.  `off` are the rights of the home that
-    its owner switched off; `until` is when a tenancy or a mandate ends by itself; `mandate` is the
-    number of the document by which an officer acts for a firm.
+    the staff member's working name while it is active, empty for residents.  `off` are the rights
+    of the home that its owner switched off; `until` is when a tenancy or a mandate ends by itself;
+    `mandate` is the number of the document by which an officer acts for a firm.
     """
 
     person_id: str

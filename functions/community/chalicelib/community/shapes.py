@@ -177,7 +177,7 @@ class RevokeRole(Shape):
 Giver = Annotated[
     str,
     Meta(
-        description="Who did it; `platform` where a first administrator was appointed from outside.",
+        description="Who did it; `platform` for the first administrator, appointed from outside.",
         pattern=rf"^(?:per_[{ids.ALPHABET}]{{26}}|platform)$(?!\n)",
         examples=["per_4q8s1n6v0x3z7b2d5g9j4m8p1r"],
     ),

@@ -255,12 +255,13 @@ def check_approval(absorbed: Person, into: Person, approver_id: str, now: dateti
     Raises
     ------
     Conflict
-        `no_such_merge`: nobody asked for it of late.  `second_person_needed`: the same operator asked.
-        `not_mergeable`: as when it was asked for.
+        `no_such_merge`: nobody asked for it, or too long ago.  `second_person_needed`: the same
+        operator asked.  `not_mergeable`: as when it was asked for.
     """
-    if absorbed.merging is None or absorbed.merging.into_id != into.id:
+    known = _waiting(absorbed, now)
+    if known is None or known.into_id != into.id:
         raise Conflict("no_such_merge")
-    if absorbed.merging.asked_by == approver_id:
+    if known.asked_by == approver_id:
         raise Conflict("second_person_needed")
     _check_mergeable(absorbed, into)
 
