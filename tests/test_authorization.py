@@ -14,7 +14,7 @@ from local.apps import load_app
 from local.places import capabilities
 from shared import app, auth
 from shared.auth import PUBLIC, SIGNED_IN, Caller, Permission, Role
-from shared.errors import NotFound
+from shared.errors import NotFound, invalid
 from shared.table import Page
 from tests.harness import matrix
 from tests.harness.actors import Kind
@@ -180,13 +180,13 @@ def test_an_action_that_tells_the_forbidden_from_the_absent_is_found() -> None:
     def get_ticket(caller: Caller, ticket_id: str) -> Any:
         ticket = store.get_ticket(ticket_id)
         if ticket is not None and not caller.may(ticket.scope):
-            raise actions.rules.Conflict("stale_version")
+            raise invalid("path:ticket_id", "wrong_form")
         return real(caller, ticket_id)
 
     real = actions.get_ticket
     found = list(faults_of("get_ticket", lambda p: p.setattr(actions, "get_ticket", get_ticket)))
     assert found
-    assert all("answered 409" in one for one in found)
+    assert all("answered 400" in one for one in found)
 
 
 def test_an_action_that_writes_before_it_refuses_is_found() -> None:

@@ -180,6 +180,8 @@ BROKEN: list[tuple[Check, dict[str, str | None], str]] = [
      "make_thing can refuse with too_often: declare it in limits"),
     (words.check_codes, after(THINGS + "app.py", '"stale_version"]', '"stale_version", "busy"]'),
      "declares busy, which has no text"),
+    (words.check_codes, after(INNER + "rules.py", 'raise Limited("too_often")', "put_within(1)"),
+     "make_thing can refuse with busy: declare it in errors"),
     (words.check_codes, after(INNER + "rules.py", 'raise Limited("too_often")', "count = 0"),
      "declares too_often, which nothing it calls can say"),
 ]  # fmt: skip

@@ -6,7 +6,9 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from functools import cache
 
+from local.places import ROOT
 from local.source import (
     Capability,
     Module,
@@ -193,12 +195,28 @@ def _said(capability: Capability, reached: set[Place], kind: str) -> set[str]:
     """
     said: dict[str, set[str | None]] = {"Conflict": set(), "Limited": set(), "invalid": set()}
     for module, name in reached:
-        for found, code, _ in _refusals(capability.modules[module].functions[name]):
+        function = capability.modules[module].functions[name]
+        for found, code, _ in _refusals(function):
             said[found].add(code)
+        for called, _ in calls(function):
+            for found, code in _of_the_layer().get(called.rpartition(".")[2], ()):
+                said[found].add(code)
     if None in said[kind]:
         elsewhere = set().union(*(codes for found, codes in said.items() if found != kind))
         said[kind] |= _mentioned(capability, reached) - elsewhere
     return {code for code in said[kind] if code is not None}
+
+
+@cache
+def _of_the_layer() -> dict[str, set[tuple[str, str]]]:
+    """The conflicts and limits that functions of the shared layer say themselves, by their name."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for path in (ROOT / "layers" / "shared" / "python" / "shared").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                said = {(kind, code) for kind, code, _ in _refusals(node) if code is not None}
+                found[node.name] = {(kind, code) for kind, code in said if kind != "invalid"}
+    return found
 
 
 def _mentioned(capability: Capability, reached: set[Place]) -> set[str]:

@@ -27,6 +27,7 @@ from shared.app import App, Operation
 from shared.auth import (
     PLATFORM,
     PUBLIC,
+    Caller,
     Grant,
     Level,
     Role,
@@ -200,7 +201,7 @@ class _Attack:
                 caller = from_context(to_context(asked.who.person_id, held), operation.allows)
                 theirs = replace(asked, who=caller)
                 for one in ids_named:
-                    for other in self._others(one, scopes, caller.scopes):
+                    for other in self._others(one, scopes, caller):
                         both = (
                             Swapped(any_id, named.swapped(theirs, one, any_id))
                             for any_id in (other, named.absent(other))
@@ -238,23 +239,26 @@ class _Attack:
             if cursor is not None and not cursor.isdigit():
                 self._cursors[operation.view.__name__] = cursor
 
-    def _others(self, one: Named, scopes: Scopes, own: tuple[str, ...]) -> Iterator[str]:
+    def _others(self, one: Named, scopes: Scopes, caller: Caller) -> Iterator[str]:
         """The foreign ids of the same kind that this caller must not reach."""
         for rename, known in self._foreign.items():
             if one.kind == "scope" and one.where[0] == "path" and rename is abroad:
                 # A name inside a community is swapped within it; the community is an id itself.
                 continue
             for other in known.get(one.kind, ()):
-                if other != one.id and not self._theirs(rename, other, scopes, own):
+                if other != one.id and not self._theirs(rename, other, scopes, caller):
                     yield other
                     break
 
-    def _theirs(self, rename: Rename, other: str, scopes: Scopes, own: tuple[str, ...]) -> bool:
+    def _theirs(self, rename: Rename, other: str, scopes: Scopes, caller: Caller) -> bool:
         """Whether an id is within a caller's scopes after all, or another person's own."""
+        own = caller.scopes
         if named.kind_of(other) == "per":
-            # Whoever has a right in a building is not foreign to who looks after it.
-            over = [grant.scope for grant in grants.grants_of(other)]
-            return any(covers(held, scope) for held in own for scope in over)
+            # Whoever has a right in a building is not foreign to who looks after it, by what the
+            # gateway says of them or by what is stored.
+            over, looks_after = (grants.grants_of(one) for one in (other, caller.person_id))
+            own += tuple(grant.scope for grant in looks_after)
+            return any(covers(held, grant.scope) for held in own for grant in over)
         scope = scopes.of(other)
         if scope is not None and self._oversees:
             return any(named.reaches(held, scope) for held in own)

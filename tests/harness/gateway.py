@@ -76,13 +76,21 @@ def proxy_event(
 
 
 def send(app: App, method: str, url: str, *, body: Any = None, **request: Any) -> Answer:
-    """Send a request through the app as its function would get it; `body` becomes JSON."""
+    """Send a request through the app as its function would get it; `body` becomes JSON.
+
+    A conflict or a limit that the route does not promise to those who read its document fails.
+    """
     headers = {"Content-Type": "application/json", **request.pop("headers", {})}
     text = body if isinstance(body, str | bytes | None) else json.dumps(body)
     event = proxy_event(app, method, url, body=text, headers=headers, **request)
     answer = app(event, None)
     named = {name.lower(): value for name, value in answer["headers"].items()}
-    return Answer(answer["statusCode"], named, answer["body"])
+    answered = Answer(answer["statusCode"], named, answer["body"])
+    if answered.status in (409, 429):
+        operation = operation_of(app, method, url)
+        promised = operation.errors if answered.status == 409 else operation.limits
+        assert answered.json["code"] in promised, f"{method} {url} does not promise {answered.json}"
+    return answered
 
 
 def operation_of(app: App, method: str, url: str) -> Operation:

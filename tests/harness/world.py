@@ -6,6 +6,7 @@ back: only what differs is written, so trying costs little however much is store
 
 from __future__ import annotations
 
+import copy
 import re
 import threading
 from collections.abc import Mapping
@@ -55,7 +56,8 @@ class World:
             for (pk, sk), item in items.items():
                 if now.items[name].get((pk, sk)) != item:
                     at = DynamoType({"S": pk}), DynamoType({"S": sk})
-                    table.items[at[0]][at[1]] = Stored(*at, item)
+                    # What moto keeps it changes in place.
+                    table.items[at[0]][at[1]] = Stored(*at, copy.deepcopy(item))
         for bucket, files in self.files.items():
             for name in now.files[bucket].keys() - files.keys():
                 s3.delete_object(Bucket=bucket, Key=name)

@@ -146,16 +146,13 @@ class Model:
 
     def arrive(self, phone: str) -> Somebody:
         """Whose phone it is, from now on at least; a newcomer's id is learnt from the answer."""
-        found = self.by("phone", phone)
-        return found or self.people.setdefault(phone, Somebody("", phone))
+        return self.by("phone", phone) or self.people.setdefault(phone, Somebody("", phone))
 
     def open(self, one: Somebody, cause: object, assurance: str, now: datetime) -> None:
         """Somebody is signed in; of eleven devices the one that rested longest gives way."""
         one.sessions = {name: s for name, s in one.sessions.items() if s.ends_at > now}
-        known = one.sessions.get(cause)
-        if known is not None:
-            again = known.counter == 0 and now - known.opened_at <= MINUTE
-            refuse(not again, "sign_in_refused")
+        if known := one.sessions.get(cause):
+            refuse(known.counter != 0 or now - known.opened_at > MINUTE, "sign_in_refused")
             return
         refuse(one.state != "active", "sign_in_refused")
         one.sessions[cause] = Session(assurance, now, now, now + LIVES[assurance])

@@ -49,8 +49,7 @@ class Model:
     def submit(self, who: Person, said: dict[str, Any], key: str, now: datetime) -> Application:
         """The application that a request makes, or made before."""
         self._check(who, said)
-        known = self.applications.get((who.person_id, key))
-        if known is not None:
+        if known := self.applications.get((who.person_id, key)):
             refuse(known.entries[0]["details"] != said, "idempotency_key_reused")
             return known
         self._free(who, said)

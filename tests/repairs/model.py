@@ -59,8 +59,7 @@ class Model:
         made = Ticket(said, who.person_id, now)
         refuse(not who.may(RESIDENTS, made.scope))
         self._attach(said["photo_ids"], who, made["community_id"])
-        known = self.tickets.get((made["community_id"], who.person_id, key))
-        if known is not None:
+        if known := self.tickets.get((made["community_id"], who.person_id, key)):
             refuse(any(known[fact] != said[fact] for fact in said), "idempotency_key_reused")
             return known
         day = (made["community_id"], who.person_id, (now + ESTATE).date())
@@ -69,8 +68,7 @@ class Model:
         refuse(self.used[same] == 2, "same_report_again")
         self.used.update([day, same])
         made.enter(entry("report", who, 0, now, photo_ids=said["photo_ids"]))
-        self.tickets[made["community_id"], who.person_id, key] = made
-        return made
+        return self.tickets.setdefault((made["community_id"], who.person_id, key), made)
 
     def step(self, t: Ticket, wanted: dict[str, Any], who: Person) -> None:
         """Take a step of a ticket; nothing for one that was taken already."""
@@ -93,8 +91,8 @@ class Model:
 
     def technicians(self, community_id: str) -> list[dict[str, Any]]:
         """The grants to whose holders a community's jobs may be given, in the order of the list."""
-        told = [one for one in self.told if one["community_id"] == community_id]
-        told.sort(key=lambda one: one["version"])
+        here = (one for one in self.told if one["community_id"] == community_id)
+        told = sorted(here, key=lambda one: one["version"])
         newest = {(one["person_id"], one["grant_id"]): one for one in told}
         return [one for _, one in sorted(newest.items()) if one["active"]]
 

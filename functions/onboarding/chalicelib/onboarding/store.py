@@ -28,18 +28,16 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from chalicelib.onboarding import trail
 from chalicelib.onboarding.model import Application, Kind, State, Summary
 from chalicelib.onboarding.rules import HOLDING, same_application
-from shared import clock, events, grants, ids, quotas
+from shared import clock, events, grants, ids
 from shared.auth import PLATFORM, Grant
 from shared.errors import Conflict
-from shared.quotas import Quota
+from shared.quotas import Quota, put_within
 from shared.table import Page, Record, Refused, Transaction, page
 
 _SUMMARY = [
     *("id", "kind", "name", "credit_code", "state", "version"),
     *("applicant_id", "applied_at", "submitted_at", "reviewer_id", "ended_at"),
 ]
-# A neighbour's write can only collide on a quota or a code; the next attempt comes after it.
-_ATTEMPTS = 3
 _OPEN = "platform#open"
 
 
@@ -88,7 +86,7 @@ class _CodeItem(Record):
 
 
 def add_application(
-    application: Application, event: events.Event, quota_list: Sequence[Quota]
+    application: Application, event: events.Event, quotas: Sequence[Quota]
 ) -> Application:
     """Store a new application, take its credit code and raise quotas, all or nothing.
 
@@ -105,19 +103,9 @@ def add_application(
     Limited
         The code of the first quota that is used up.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            with Transaction() as transaction:
-                transaction.put(_to_item(application, event))
-                transaction.put(_code_item(application))
-                quotas.spend(transaction, PLATFORM, quota_list)
-        except Refused as refused:
-            # Nothing is known of what stands there after a collision.
-            if refused.stored is not None:
-                return _met(application, refused.stored, quota_list)
-        else:
-            return application
-    raise Conflict("busy")
+    items = _to_item(application, event), _code_item(application)
+    stored = put_within(PLATFORM, quotas, *items)
+    return application if stored is None else _met(application, stored)
 
 
 def get_application(application_id: str) -> Application | None:
@@ -190,9 +178,8 @@ def list_closed(month: str, limit: int, cursor: str | None) -> Page[Summary]:
     return _list(_ApplicationItem.by_state, f"platform#closed#{month}", limit, cursor, newest=True)
 
 
-def _met(wanted: Application, stored: dict[str, Any], quota_list: Sequence[Quota]) -> Application:
+def _met(wanted: Application, stored: dict[str, Any]) -> Application:
     """The application that stands in the place of a new one, if it was the same request."""
-    quotas.refuse_spent(stored, quota_list)
     if stored["pk"]["S"] == _code_key(wanted):
         raise Conflict("credit_code_taken")
     known = _to_application(_ApplicationItem.from_raw_data(stored))

@@ -38,7 +38,7 @@ from chalicelib.repairs.rules import IN_HAND, same_report
 from chalicelib.repairs.trail import Rating
 from shared import clock, events, ids
 from shared.errors import Conflict
-from shared.quotas import Quota
+from shared.quotas import Quota, put_within
 from shared.table import Page, page
 
 _SUMMARY = [
@@ -128,7 +128,7 @@ def add_ticket(ticket: Ticket, event: events.Event, quotas: Sequence[Quota]) -> 
         The code of the first quota that is used up.
     """
     item = _to_item(ticket, event)
-    stored = records.add(item, ticket.community_id, quotas)
+    stored = put_within(ticket.community_id, quotas, item)
     if stored is None:
         return ticket
     known = _to_ticket(_TicketItem.from_raw_data(stored))

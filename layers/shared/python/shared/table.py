@@ -133,6 +133,15 @@ class Record(Model):
         self.sweep_key = SWEEP_KEY if told.sweep_hour else None
         self.sweep_hour = told.sweep_hour
 
+    def is_echo(self, stored: dict[str, Any] | None) -> bool:
+        """Whether what stands in this record's way is this very write, whose answer was lost.
+
+        The client library sends a write again whose answer it did not get.
+        """
+        wanted = self.serialize()
+        wanted["version"] = {"N": str((self.version or 0) + 1)}
+        return wanted == stored
+
     def put(self, condition: Condition | None = None) -> None:
         """Store this record if its version (and `condition`) still holds.
 

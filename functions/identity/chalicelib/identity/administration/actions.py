@@ -9,7 +9,14 @@ from datetime import datetime
 from chalicelib.identity.administration import rules
 from chalicelib.identity.administration.rules import DISCLOSURES_A_DAY, Cause, Field, Purpose
 from chalicelib.identity.credentials import store as credentials
-from chalicelib.identity.persons import disclosures, envelopes, erasing, store, telling
+from chalicelib.identity.persons import (
+    disclosures,
+    envelopes,
+    erasing,
+    merging,
+    store,
+    telling,
+)
 from chalicelib.identity.persons import rules as persons
 from chalicelib.identity.persons.disclosures import Disclosure
 from chalicelib.identity.persons.rules import (
@@ -87,7 +94,7 @@ def unfreeze_person(caller: Caller, person_id: str, cause: Cause, now: datetime)
 def ask_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -> Person:
     """Ask for a duplicate to be merged into a person; another operator must agree."""
     absorbed, into = _both(caller, person_id, into_id)
-    asked = persons.ask_merge(absorbed, into, Merging(into_id, caller.person_id, now))
+    asked = merging.ask_merge(absorbed, into, Merging(into_id, caller.person_id, now))
     if asked is absorbed:
         return absorbed
     told = telling.of_person("MergeAsked", absorbed, caller.person_id, now, {"into_id": into_id})
@@ -107,8 +114,8 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
         # The request comes again whose answer was lost.
         return known
     absorbed, into = _both(caller, person_id, into_id)
-    persons.check_approval(absorbed, into, caller.person_id, now)
-    gone, kept, moving = persons.merged(absorbed, into)
+    merging.check_approval(absorbed, into, caller.person_id, now)
+    gone, kept, moving = merging.merged(absorbed, into)
     kept = _with_details_of(kept, absorbed)
     told = telling.of_person("PersonsMerged", absorbed, caller.person_id, now, {"into_id": into.id})
     held = store.get_logins(absorbed)
@@ -204,7 +211,7 @@ def _with_details_of(kept: Person, absorbed: Person) -> Person:
     """The person who stays, knowing what only the duplicate knew."""
     found = store.get_with_keys([kept.id, absorbed.id])
     own, other = (_details(one, found[one.id][1]) for one in (kept, absorbed))
-    details = persons.completed(own, other)
+    details = merging.completed(own, other)
     return replace(
         kept,
         envelope=envelopes.seal(kept.id, found[kept.id][1], details),

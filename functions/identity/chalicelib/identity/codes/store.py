@@ -26,8 +26,9 @@ from chalicelib.identity.codes.rules import (
     Sent,
     windows,
 )
+from shared.auth import PLATFORM
 from shared.errors import Limited
-from shared.quotas import Quota
+from shared.quotas import Quota, put_within
 from shared.table import Refused, Transaction
 
 _KEPT_FOR = timedelta(days=2)
@@ -80,7 +81,7 @@ def save_challenge(challenge: Challenge, source: str, now: datetime) -> bool:
         "too_many_attempts",
         now + _KEPT_FOR,
     )
-    return records.add(_to_item(challenge), [limit]) is None
+    return put_within(PLATFORM, [limit], _to_item(challenge)) is None
 
 
 def add_challenge(challenge: Challenge, source: str, now: datetime) -> bool:

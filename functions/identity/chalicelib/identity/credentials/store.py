@@ -49,8 +49,9 @@ from chalicelib.identity.persons import store as persons
 from chalicelib.identity.persons.rules import Held, Person
 from chalicelib.identity.sessions import store as sessions
 from shared import events
+from shared.auth import PLATFORM
 from shared.errors import Conflict
-from shared.quotas import Quota
+from shared.quotas import Quota, put_within
 from shared.table import Refused, Transaction, Unmet
 
 _KEPT_AFTER = timedelta(days=1)
@@ -122,7 +123,8 @@ def add_invitation(invitation: Invitation, event: events.Event, limits: Sequence
     """
     standing = persons.standing(invitation.person_id)
     try:
-        return records.add(_to_invitation_item(invitation, event), limits, standing) is None
+        item = _to_invitation_item(invitation, event)
+        return put_within(PLATFORM, limits, item, relying=standing) is None
     except Unmet as unmet:
         raise Conflict("busy") from unmet
 
@@ -268,7 +270,7 @@ def save_attempts(
         version=attempts.version,
         expires_at=max(forgotten_at, attempts.known_until or forgotten_at),
     )
-    return records.add(item, limits) is None
+    return put_within(PLATFORM, limits, item) is None
 
 
 def _forgive(transaction: Transaction, what: str, name: str, source: str, now: datetime) -> None:

@@ -20,8 +20,9 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.identity import records
 from chalicelib.identity.feedback.rules import Feedback, Kind, State
 from shared import events
+from shared.auth import PLATFORM
 from shared.errors import Conflict
-from shared.quotas import Quota
+from shared.quotas import Quota, put_within
 from shared.table import Page, Refused, page
 
 
@@ -69,7 +70,7 @@ def add_feedback(feedback: Feedback, event: events.Event, quota: Quota) -> Feedb
         `busy`: other writes of the same person kept colliding with this one.
     """
     item = _to_item(feedback, event)
-    stored = records.add(item, [quota])
+    stored = put_within(PLATFORM, [quota], item)
     return _to_feedback(_FeedbackItem.from_raw_data(stored)) if stored else feedback
 
 
@@ -92,7 +93,7 @@ def save_feedback(after: Feedback, before: Feedback, event: events.Event) -> Non
     try:
         item.put(_FeedbackItem.state == before.state.value)
     except Refused as refused:
-        if not records.is_echo(item, refused.stored):
+        if not item.is_echo(refused.stored):
             raise Conflict("stale_version") from refused
 
 

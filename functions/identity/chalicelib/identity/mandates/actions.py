@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.identity import records
 from chalicelib.identity.mandates import rules
 from chalicelib.identity.mandates.rules import Dependence, Mandates, Other
 from chalicelib.identity.persons import envelopes, store, telling
 from chalicelib.identity.persons import rules as persons
 from chalicelib.identity.persons.rules import Details, Origin, Person, PersonState
 from shared import clock, ids, vault
-from shared.auth import Caller
+from shared.auth import PLATFORM, Caller
 from shared.errors import Conflict, NotFound
-from shared.quotas import Quota
+from shared.quotas import Quota, put_within
 
 
 def register_dependent(
@@ -96,7 +95,7 @@ def _offered(caller: Caller, acting_id: str, name_key: str, now: datetime) -> Ma
         after = persons.offer_mandate(person, rules.check_named(asked, name_key))
     except NotFound:
         # A wrong name counts as a right one does: a refusal tells something as well.
-        records.use_up(quota)
+        put_within(PLATFORM, [quota])
         raise
     told = telling.of_person(
         "MandateOffered", person, caller.person_id, now, {"acting_id": acting_id}

@@ -17,13 +17,11 @@ from chalicelib.identity import records
 from shared import clock, events
 from shared.auth import PLATFORM
 from shared.errors import Conflict
-from shared.quotas import Quota, refuse_spent, spend
-from shared.table import Refused, Transaction
+from shared.quotas import Quota, put_within
 
 KEPT_FOR = timedelta(days=365)
 REPEATED_FOR = timedelta(minutes=1)
 """After it the same key is no repeat whose answer was lost: each look leaves a trace."""
-_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -65,19 +63,9 @@ def note(disclosure: Disclosure, limit: int, code: str) -> None:
     day = clock.estate_date(disclosure.at).isoformat()
     ends_at = disclosure.at + timedelta(days=2)
     quota = Quota(disclosure.shown_to, f"{code}#{day}", limit, code, ends_at)
-    for _ in range(_ATTEMPTS):
-        if _is_known(disclosure):
-            return
-        try:
-            with Transaction() as transaction:
-                transaction.put(_to_item(disclosure))
-                spend(transaction, PLATFORM, [quota])
-        except Refused as refused:
-            if refused.stored is not None:
-                refuse_spent(refused.stored, [quota])
-        else:
-            return
-    raise Conflict("busy")
+    if not _is_known(disclosure) and put_within(PLATFORM, [quota], _to_item(disclosure)):
+        # The same request stored it a moment ago, or another one did under its id.
+        _is_known(disclosure)
 
 
 def _is_known(disclosure: Disclosure) -> bool:

@@ -16,14 +16,11 @@ from collections.abc import Iterable
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
 from chalicelib.onboarding.qualifications.rules import Qualification, QualificationState, Refusal
-from shared import ids, quotas
+from shared import ids
 from shared.auth import PLATFORM
 from shared.errors import Conflict
-from shared.quotas import Quota
-from shared.table import Record, Refused, Transaction
-
-# A neighbour's write can only collide on a quota; the next attempt comes after it.
-_ATTEMPTS = 3
+from shared.quotas import Quota, put_within
+from shared.table import Record, Refused
 
 
 class _QualificationItem(Record):
@@ -49,17 +46,7 @@ def add_qualification(awaited: Qualification, quota: Quota) -> None:
     Conflict
         `busy`: other writes of the same person kept colliding with this one.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            with Transaction() as transaction:
-                transaction.put(_to_item(awaited))
-                quotas.spend(transaction, PLATFORM, [quota])
-        except Refused as refused:
-            if refused.stored is None:
-                continue
-            quotas.refuse_spent(refused.stored, [quota])
-        return
-    raise Conflict("busy")
+    put_within(PLATFORM, [quota], _to_item(awaited))
 
 
 def get_qualification(qualification_id: str) -> Qualification | None:

@@ -16,7 +16,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UTCDateTimeAt
 from chalicelib.repairs import records
 from chalicelib.repairs.photos.rules import Photo, PhotoState, Refusal
 from shared import ids
-from shared.quotas import Quota
+from shared.quotas import Quota, put_within
 
 
 class _PhotoItem(records.Item):
@@ -40,7 +40,7 @@ def add_photo(photo: Photo, quota: Quota) -> None:
     Limited
         The quota is used up.
     """
-    records.add(_to_item(photo), ids.community_of(photo.id, "pho"), [quota])
+    put_within(ids.community_of(photo.id, "pho"), [quota], _to_item(photo))
 
 
 def get_photo(photo_id: str) -> Photo | None:
