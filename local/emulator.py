@@ -101,7 +101,7 @@ class Emulator:
         outdated = found.exists() and not kept
         if kept:
             self._refuse_other_port()
-            shutil.copytree(self._saved, self._running)
+            shutil.copytree(self._saved, self._running, ignore=shutil.ignore_patterns("scratch"))
             (self._running / _NOTES).unlink()
             self._forget_stream_positions()
         else:
@@ -201,8 +201,9 @@ class Emulator:
             shutil.rmtree(self._running, ignore_errors=True)
             return
         ended_well = self._end_in_order()
-        shutil.rmtree(self._running / "scratch", ignore_errors=True)
+        scratch = self._running / "scratch"
         if not ended_well:
+            shutil.rmtree(scratch, ignore_errors=True)
             return
         self.notes["stopped_at"] = datetime.now(UTC).isoformat(timespec="seconds")
         (self._running / _NOTES).write_text(json.dumps(self.notes, ensure_ascii=False))
@@ -210,7 +211,9 @@ class Emulator:
         if self._saved.exists():
             self._saved.rename(older)
         self._running.rename(self._saved)
+        # What takes long comes last: the state is kept by now, whatever ends this process.
         shutil.rmtree(older, ignore_errors=True)
+        shutil.rmtree(self._saved / "scratch", ignore_errors=True)
 
     def _launch(self) -> None:
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

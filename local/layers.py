@@ -52,7 +52,8 @@ def build_layer(name: str, platforms: tuple[str, ...]) -> Artefact:
     if platforms and sys.version_info < _OLDEST_FOR_LAMBDA:
         raise PackagingError(
             "packages for AWS need Python 3.12 or newer here: the functions get this Python's "
-            "version, and Lambda's 3.11 stands on a C library that today's wheels no longer take"
+            "version, and Lambda's 3.11 stands on a C library that today's wheels no longer take; "
+            "choose one with `make package PYTHON=python3.13`"
         )
     libraries = _install(name, platforms)
     own = archive.sources(folder / "python")

@@ -18,11 +18,14 @@ MARKER = "permissions"
 _HEADING = """# Permissions (权限)
 
 Each permission of the code with the roles that have it, wherever they are granted: on the platform,
-a company, a community or a part of it (RULES.md D8). What no line gives, nobody may. *Two persons*
-says that one asks and another approves. Written by `.venv/bin/python -m local.permissions`; a
-change of a right is a change of the code, of this table and of `tests/rights.toml`.
+a company, a community or a part of it. Beside these, anybody may sign in, and whoever is signed in
+may do what concerns themselves alone; `make openapi` marks such routes. Nothing else may be done.
+*Two persons* says that one asks and another approves. Written by
+`.venv/bin/python -m local.permissions`; a change of a right is a change of the code, of this table
+and of `tests/rights.toml`.
 
-每项权限及拥有它的角色；角色授予平台、物业公司、小区或其一部分。未列出的一律不允许。
+每项权限及拥有它的角色；角色授予平台、物业公司、小区或其一部分。此外，任何人可登录，
+登录者可处理仅与本人有关的事（`make openapi` 中标明）；其余一律不允许。
 “双人”表示一人申请、另一人批准。
 """
 

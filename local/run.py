@@ -155,7 +155,9 @@ def _show(platform: Platform, people: list[Person]) -> None:
     emulator = platform.emulator
     console.print(f"MQTT       mqtts://{HOST}:{emulator.mqtt_port}  (CA: {_CA_FILE})")
     accounts = platform.accounts
-    console.print(f"WeChat     {accounts.wechat}  (sandbox: who opens the mini-program)")
+    console.print(
+        f"WeChat     {accounts.wechat}  (sandbox: POST /sandbox/login, who opens the mini-program)"
+    )
     console.print(f"SMS        {accounts.messages}/sandbox/messages?phone=…  (what a phone shows)")
     console.print(f"Log        {emulator.log}")
     for about, line in welcome.requests(people, platform.base_url):

@@ -43,6 +43,7 @@ class Homes(Model):
     def add(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
         """Add somebody to one's own home."""
         refuse(not who.may({"owner"}, said["scope"]))
+        refuse(said["until"] and now >= said["until"], "until_in_the_past")
         refuse(who.person_id == said["person_id"], "not_to_yourself")
         return self._begin(who, {"owner"}, said, now)
 
@@ -71,10 +72,6 @@ class Homes(Model):
         if self.holdings[key]["standing"] == "active":
             if not own:
                 self._still(who, enders, said["scope"])
-            elif not self.holds(key, now):
-                # What has lapsed lets nobody in; another right of theirs there does.
-                others = [one for one in who.grants if (one.role, one.scope) != key[1:]]
-                refuse(not any(one.role in RESIDENTS and one.scope == key[2] for one in others))
             self.leave(key, who.person_id, said["reason"], now)
         return self.holdings[key]
 

@@ -205,8 +205,7 @@ class Model:
 
     def recent(self, who: Person, now: datetime) -> bool:
         """Whether the very session that asks was opened just now."""
-        devices = self.people[who.person_id].sessions.values()
-        asking = [session for session in devices if session.id == who.session_id]
+        asking = [s for s in self.people[who.person_id].sessions.values() if s.id == who.session_id]
         return any(now - session.opened_at <= 15 * MINUTE for session in asking)
 
     def take_in(self, who: Person, made_id: str) -> None:
@@ -256,7 +255,10 @@ class Model:
     def invite(self, who: Person, phone: str, scope: str, key: str, now: datetime) -> None:
         """Staff are invited, or begin anew; the code of before is good no more."""
         refuse(not who.may(INVITERS, scope))
-        one, named = self.arrive(phone), (who.person_id, scope, key)
+        day, named = (now + ESTATE).date(), (who.person_id, scope, key)
+        full = self.used[phone, day] >= 5
+        refuse(full and self.by("phone", phone) is None, "too_many_invitations")
+        one = self.arrive(phone)
         before = self.invitations.get(phone)
         again = before is not None and (
             before.key == named
@@ -265,8 +267,7 @@ class Model:
             )
         )
         if not again:
-            day = (now + ESTATE).date()
-            refuse(self.used[phone, day] >= 5, "too_many_invitations")
+            refuse(full, "too_many_invitations")
             self.used[phone, day] += 1
             self.invitations[phone] = Invitation(named, one.person_id, now)
 

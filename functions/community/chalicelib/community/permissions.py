@@ -72,7 +72,7 @@ GRANT_ROLE = permission(
     Role.PLATFORM_ADMIN,
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
-    about="Give staff a role on a scope, and take it away.",
+    about="Give staff a role on a scope.",
 )
 END_GRANT = permission(
     "community:end_grant",

@@ -45,15 +45,16 @@ class KeyDocument(Shape):
 
 
 class Discovery(Shape):
-    """What an issuer says of itself (OpenID Connect Discovery 1.0, section 3)."""
+    """What whoever verifies a token asks of its issuer (OpenID Connect Discovery 1.0, section 3).
+
+    There is no endpoint of OAuth's for tokens: people sign in by routes of this API.
+    """
 
     issuer: Link
     jwks_uri: Link
-    token_endpoint: Link
     response_types_supported: tuple[Literal["token"], ...] = ("token",)
     subject_types_supported: tuple[Literal["public"], ...] = ("public",)
     id_token_signing_alg_values_supported: tuple[Literal["RS256"], ...] = ("RS256",)
-    grant_types_supported: tuple[Literal["refresh_token"], ...] = ("refresh_token",)
 
 
 def key_document(ring: Ring) -> KeyDocument:
@@ -63,8 +64,4 @@ def key_document(ring: Ring) -> KeyDocument:
 
 def discovery(issuer: str) -> Discovery:
     """The document of an issuer at this address."""
-    return Discovery(
-        issuer=issuer,
-        jwks_uri=f"{issuer}/.well-known/jwks.json",
-        token_endpoint=f"{issuer}/sessions/refresh",
-    )
+    return Discovery(issuer=issuer, jwks_uri=f"{issuer}/.well-known/jwks.json")

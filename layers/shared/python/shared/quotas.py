@@ -55,6 +55,21 @@ def spend(transaction: Transaction, owner: str, quotas: Iterable[Quota]) -> None
         )
 
 
+def check_left(owner: str, quotas: Sequence[Quota]) -> None:
+    """Refuse what a quota has no room for, before anything is stored for it; one read.
+
+    Raises
+    ------
+    Limited
+        The code of the first quota that is used up.
+    """
+    keys = [(f"{owner}#quotas#{quota.whose}", quota.window) for quota in quotas]
+    used = {(one.pk, one.sk): one.used for one in _Counter.batch_get(keys, consistent_read=True)}
+    for key, quota in zip(keys, quotas, strict=True):
+        if used.get(key, 0) >= quota.limit:
+            raise Limited(quota.code, limit=quota.limit)
+
+
 def put_within(
     owner: str,
     quotas: Sequence[Quota],

@@ -18,7 +18,7 @@ from chalicelib.identity.sessions import opening
 from shared import clock, events, grants, ids, vault
 from shared.auth import PLATFORM, Caller
 from shared.errors import Conflict
-from shared.quotas import Quota
+from shared.quotas import Quota, check_left
 
 SOURCE = "identity"
 INVITATIONS_PER_DAY, INVITATIONS_PER_PHONE = 50, 5
@@ -38,7 +38,11 @@ def invite_staff(caller: Caller, wanted: shapes.InviteStaff, key: str, now: date
     caller.require(rules.check_scope(wanted.scope))
     phone = vault.blind("phone", wanted.phone)
     details = Details(name=wanted.name, phone=wanted.phone)
-    person = arrivals.arrive("phone", wanted.phone, details, now, Origin.INVITATION)
+
+    def has_room() -> None:
+        check_left(PLATFORM, _invitation_quotas(caller.person_id, phone, "phone", now))
+
+    person = arrivals.arrive("phone", wanted.phone, details, now, Origin.INVITATION, has_room)
     invitation = Invitation(
         id=f"inv_{ids.ulid(now)}",
         phone=phone,
@@ -93,7 +97,11 @@ def _invite(wanted: Invitation, scopes: tuple[str, ...], number: str, now: datet
             begins = _may_begin(wanted.person_id, scopes)
             made = rules.following(stored, wanted, begins=begins)
             tried = True
-            if store.add_invitation(made, _invited(made), _invitation_quotas(made, now)):
+            # A firm that only tells somebody that they are wanted uses up no other's way to let
+            # them in.
+            kind = "told" if made.stage is Stage.TOLD else "phone"
+            quotas = _invitation_quotas(made.by, made.phone, kind, now)
+            if store.add_invitation(made, _invited(made), quotas):
                 return _send(made.stored, number, now)
         elif tried and known.id == wanted.id:
             # Its own write, whose answer was lost.
@@ -311,14 +319,12 @@ def _try(what: str, name: str, mark: str, address: str, now: datetime) -> str:
     raise Conflict("busy")
 
 
-def _invitation_quotas(invitation: Invitation, now: datetime) -> tuple[Quota, ...]:
+def _invitation_quotas(by: str, phone: str, kind: str, now: datetime) -> tuple[Quota, ...]:
     window, ends_at = f"invitations#{clock.estate_date(now)}", now + timedelta(days=2)
     code = "too_many_invitations"
-    # A firm that only tells somebody that they are wanted uses up no other's way to let them in.
-    kind = "told" if invitation.stage is Stage.TOLD else "phone"
     return (
-        Quota(invitation.by, window, INVITATIONS_PER_DAY, code, ends_at),
-        Quota(invitation.phone, f"{kind}-{window}", INVITATIONS_PER_PHONE, code, ends_at),
+        Quota(by, window, INVITATIONS_PER_DAY, code, ends_at),
+        Quota(phone, f"{kind}-{window}", INVITATIONS_PER_PHONE, code, ends_at),
     )
 
 

@@ -6,6 +6,7 @@ because an answer was lost, is one person.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,12 @@ _ORIGINS = {"phone": Origin.PHONE, "openid": Origin.WECHAT, "unionid": Origin.WE
 
 
 def arrive(
-    kind: vault.Kind, value: str, details: Details, now: datetime, origin: Origin | None = None
+    kind: vault.Kind,
+    value: str,
+    details: Details,
+    now: datetime,
+    origin: Origin | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Person:
     """The person who signs in by this, signed up if nobody does.
 
@@ -40,6 +46,8 @@ def arrive(
         What is known of a new person; of one who is known already nothing is changed.
     origin
         How they came, where it is not by themselves.
+    check
+        What must hold before a new person is stored; it raises what it finds.
 
     Raises
     ------
@@ -53,7 +61,11 @@ def arrive(
             found = store.get_person(held.person_id)
             assert found is not None, "a login goes with its person"
             return found
-        known = _known_otherwise(kind, details) or _sign_up(kind, details, now, origin)
+        known = _known_otherwise(kind, details)
+        if known is None:
+            if check is not None:
+                check()
+            known = _sign_up(kind, details, now, origin)
         if known is not None:
             return known
     raise Conflict("busy")
