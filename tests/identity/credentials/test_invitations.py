@@ -138,6 +138,19 @@ def test_an_inviter_has_fifty_invitations_a_day_and_a_phone_gets_five(room: Staf
     assert room.invite().status == 201
 
 
+def test_who_has_no_more_invitations_stores_nobody_by_trying(
+    room: Staffroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "INVITATIONS_PER_DAY", 1)
+    assert room.invite(key="only-0001").status == 201
+    before = room.identity.items()
+    refused = room.invite(OTHER_PHONE)
+    assert (refused.status, refused.json["code"]) == (429, "too_many_invitations")
+    assert room.identity.items() == before
+    # The one that was stored is answered again all the same.
+    assert room.invite(key="only-0001").status == 201
+
+
 def test_whoever_has_not_confirmed_does_not_sign_in(room: Staffroom) -> None:
     room.invite()
     room.accept()
