@@ -12,7 +12,6 @@ import io
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from openpyxl import load_workbook
@@ -22,7 +21,7 @@ from local.client import Client, Unexpected, fetch, post_file, wait_until
 from local.estate import registers
 from local.looking_back import look_back
 from local.stage import Player, Stage
-from local.teller import Teller
+from local.teller import Teller, time_of
 from shared import clock
 
 _MEASURED_ANEW_M2 = 0.12
@@ -204,7 +203,7 @@ def _report(office: Office, resident: Player, room: dict[str, Any], tell: Teller
     ticket: dict[str, Any] = resident.client.post("/repairs/tickets", wanted)
     tell.say(
         f"{resident.name}报修“{ticket['title']}”：{ticket['state_zh']}，"
-        f"应在 {_clock(ticket['due_at'])} 前派单",
+        f"应在 {time_of(ticket['due_at'])} 前派单",
         f"{ticket['ticket_id']}: {ticket['state_en']}",
     )
     _show_clean(ticket["ticket_id"], photo_id, resident, tell)
@@ -292,7 +291,7 @@ def _follow(ticket_id: str, resident: Player, tell: Teller) -> None:
     timeline = resident.client.get(f"/repairs/tickets/{ticket_id}")["timeline"]
     for entry in timeline:
         tell.detail(
-            f"{_clock(entry['at'])}  {entry['action']:<7} {entry['actor']:<10} "
+            f"{time_of(entry['at'])}  {entry['action']:<7} {entry['actor']:<10} "
             f"{entry['hash'][:12]}…  {entry['note']}"
         )
     if chain.first_break(ticket_id, timeline) is not None:
@@ -357,7 +356,3 @@ def _refused(client: Client, path: str, status: int, zh: str, en: str, tell: Tel
         raise Unexpected(f"GET {path} was answered {answer.status}, not {status}, with {en}")
     said = answer.json.get("title") or answer.json.get("code")
     tell.say(f"{zh}：{answer.status} {said}", f"GET {path}: {en}")
-
-
-def _clock(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(clock.ESTATE_ZONE):%H:%M:%S}"

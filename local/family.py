@@ -10,6 +10,8 @@ from local.client import Unexpected
 from local.stage import Player, Stage
 from local.teller import Teller
 
+_CLAIMS = {"pending": "等待物业核对", "confirmed": "与台账相符，立即绑定"}
+
 
 @dataclass(frozen=True)
 class Family:
@@ -38,9 +40,10 @@ def live(manager: Player, path: str, stage: Stage, tell: Teller) -> Family:
     )
     owner = _claimed(manager, owner, url, room, stage, tell)
     for person, relation, zh in ((daughter, "family_member", "女儿"), (tenant, "tenant", "租客")):
+        en = relation.replace("_", " ")
         added = {"person_id": person.person_id, "relation": relation}
         owner.client.post(f"{url}/members", added)
-        tell.say(f"{owner.name}把{zh}{person.name}加进家里", f"The owner adds a {relation}")
+        tell.say(f"{owner.name}把{zh}{person.name}加进家里", f"The owner adds a {en}")
     rights = {"pay": False, "open": True, "order": True, "vote": False}
     switched = {"relation": "tenant", "rights": rights}
     answer = owner.client.ask("PUT", f"{url}/residents/{tenant.person_id}/rights", switched)
@@ -70,7 +73,7 @@ def _claimed(
     wanted = {"relation": "owner"}
     claim = owner.client.post(f"{url}/claims", wanted)
     tell.say(
-        f"{owner.name}认领{room['original']}：{claim['state']}，等待物业核对",
+        f"{owner.name}认领{room['original']}：{_CLAIMS[claim['state']]}",
         "A room is claimed; of the register the answer tells nothing",
     )
     decided = {"confirm": True, "reason": "已核对房产证原件"}

@@ -7,7 +7,7 @@ from typing import Any
 from local.client import Client, Unexpected, wait_until
 from local.family import Family
 from local.stage import Player, Stage
-from local.teller import Teller
+from local.teller import Teller, time_of
 
 
 def act_for_grandmother(family: Family, stage: Stage, tell: Teller) -> None:
@@ -81,7 +81,8 @@ def look_at_phone(family: Family, community_id: str, stage: Stage, tell: Teller)
         "审计员按人查：谁在何时因何看过",
         "Written before it was answered; the auditor finds who, when, what and why",
     )
-    tell.detail(f"{found['at'][11:19]}Z  {found['type']}  {found['data']}")
+    looked = f"{'、'.join(found['data']['fields'])}（{found['data']['reason']}）"
+    tell.detail(f"{time_of(found['at'])}  {found['type']}  {looked}")
 
 
 def forget(family: Family, stage: Stage, tell: Teller) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from local.client import Unexpected, wait_until
 from local.stage import Player, Stage
-from local.teller import Teller
+from local.teller import Teller, time_of
 from shared import clock
 
 
@@ -30,7 +30,7 @@ def look_back(ticket_id: str, resident: Player, stage: Stage, tell: Teller) -> N
         f"{auditor.username} searches the log by the ticket",
     )
     for one in steps:
-        tell.detail(f"{one['at'][11:19]}Z  {one['type']:<16} {one['actor_id'][:10]}…")
+        tell.detail(f"{time_of(one['at'])}  {one['type']:<16} {one['actor_id'][:10]}…")
     own = _found(auditor, f"person_id={resident.person_id}", 1)
     tell.say(
         f"再查{resident.name}：{len(own)} 条，有本人做的，也有别人对其做的",

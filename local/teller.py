@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.console import Console
 from rich.text import Text
 
 from shared import clock
+
+
+def time_of(moment: str) -> str:
+    """The time of day in the estate, of an instant as an answer has it."""
+    return f"{datetime.fromisoformat(moment).astimezone(clock.ESTATE_ZONE):%H:%M:%S}"
 
 
 class Teller:
@@ -27,8 +34,8 @@ class Teller:
 
     def say(self, zh: str, en: str) -> None:
         """What has just happened."""
-        now = clock.now().astimezone(clock.ESTATE_ZONE)
-        self._console.print(Text.assemble((f"{now:%H:%M:%S} ", "cyan"), zh), soft_wrap=True)
+        now = time_of(clock.to_text(clock.now()))
+        self._console.print(Text.assemble((f"{now} ", "cyan"), zh), soft_wrap=True)
         self._console.print(Text(f"         {en}", "dim"), soft_wrap=True)
 
     def detail(self, text: str) -> None:
