@@ -223,11 +223,12 @@ class Model:
         if acting_id in (*one.acting, *one.offered):
             return
         day = ("offers", who.person_id, (now + ESTATE).date())
+        right = other.state == "active" and other.phone and other.name == name
+        refuse(right and one is other, "not_oneself")
+        refuse(right and len(one.acting) + len(one.offered) >= MOST, "too_many_mandates")
         refuse(self.used[day] >= MOST, "too_many_offers")
         self.used[day] += 1
-        refuse(other.state != "active" or not other.phone or other.name != name)
-        refuse(one is other, "not_oneself")
-        refuse(len(one.acting) + len(one.offered) >= MOST, "too_many_mandates")
+        refuse(not right)
         one.offered.append(acting_id)
 
     def accept_mandate(self, who: Person, person_id: str) -> None:
@@ -346,8 +347,7 @@ class Model:
     def choose(self, who: Person, wanted: dict[str, Any]) -> dict[str, Any]:
         """Settings are chosen, seen at a version; the same once more changes nothing."""
         one = self.people[who.person_id]
-        safe = {"emergency", "gates"} & {pair["topic"] for pair in wanted["opted_out"]}
-        refuse(safe, "not_for_safety")
+        refuse({"emergency", "gates"} & {p["topic"] for p in wanted["opted_out"]}, "not_for_safety")
         if {**wanted, "version": 0} != {**one.settings, "version": 0}:
             refuse(wanted["version"] != one.settings["version"], "stale_version")
             refuse(one.state != "active")
