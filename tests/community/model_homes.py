@@ -72,6 +72,10 @@ class Homes(Model):
         if self.holdings[key]["standing"] == "active":
             if not own:
                 self._still(who, enders, said["scope"])
+            elif not self.holds(key, now):
+                # What has lapsed lets nobody in; another right of theirs there does.
+                others = [one for one in who.grants if (one.role, one.scope) != key[1:]]
+                refuse(not any(one.role in RESIDENTS and one.scope == key[2] for one in others))
             self.leave(key, who.person_id, said["reason"], now)
         return self.holdings[key]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -274,6 +274,30 @@ def test_a_manager_who_lives_here_may_end_their_own_binding(table: str) -> None:
     ended = households.unbind_resident(caller, room_id, wanted, NOW)
     assert ended.standing is Standing.ENDED
     assert grants.grants_of(CHIEF) == manager(COMMUNITY).grants
+
+
+@pytest.mark.parametrize(("after", "other"), [(-1, False), (0, False), (0, True)])
+def test_a_lease_that_lapsed_lets_its_tenant_end_nothing_but_by_another_right(
+    table: str, after: int, other: bool
+) -> None:
+    """The gateway may remember the right for a minute after the lease has run out."""
+    room_id = ids.room_id(COMMUNITY, "3", "1", "502")
+    lapses = NOW + timedelta(days=30)
+    room = ids.room_scope(room_id)
+    lived = Holding(WORKER, Role.TENANT, room, "", Standing.ACTIVE, ADMIN, NOW, until=lapses)
+    bound = events.happened(
+        "ResidentBound", "community", "gra_1", 1, at=NOW, community_id=COMMUNITY, actor_id=ADMIN
+    )
+    assert holdings.save_changes([(Change(lived, Step.BEGINS), bound)], ())
+    remembered = (lived.grant, *((Grant(Role.FAMILY_MEMBER, room),) if other else ()))
+    caller = Caller(WORKER, remembered, permissions.END_BINDING)
+    wanted = household_shapes.UnbindResident(person_id=WORKER, relation="tenant", reason="搬走")
+    now = lapses + timedelta(seconds=after)
+    if after < 0 or other:
+        assert households.unbind_resident(caller, room_id, wanted, now).reason == "搬走"
+    else:
+        with pytest.raises(NotFound):
+            households.unbind_resident(caller, room_id, wanted, now)
 
 
 def test_whoever_comes_second_learns_what_stands_though_their_own_right_has_gone(

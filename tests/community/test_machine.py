@@ -20,7 +20,7 @@ from tests.harness.machines import World, a_world, attack, caught
 
 pytestmark = pytest.mark.family("F3")
 
-EXAMPLES = 100
+EXAMPLES = 130
 # What a run must have met, or it attacked less than it seems.
 MET = {
     *("community_manager active", "community_manager ended", "butler active"),

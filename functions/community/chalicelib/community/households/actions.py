@@ -9,7 +9,7 @@ from chalicelib.community.holdings import changing
 from chalicelib.community.holdings import store as holdings
 from chalicelib.community.households import rules, shapes
 from chalicelib.community.register import store as register_store
-from chalicelib.community.rules import Holding, check_binding, check_scope
+from chalicelib.community.rules import Holding, Standing, check_binding, check_scope
 from chalicelib.community.store import get_communities
 from shared import grants, ids
 from shared.auth import RESIDENTS, Caller, Grant, Level, Role, level_of
@@ -72,7 +72,7 @@ def unbind_resident(
     scope, role = ids.room_scope(room_id), Role(wanted.relation)
     caller.require(scope)
     holding = changing.holding_of(wanted.person_id, role, scope)
-    basis = _may_end(caller, holding)
+    basis = _may_end(caller, holding, now)
     try:
         return changing.leave(holding, caller.person_id, now, wanted.reason, basis)
     except Conflict:
@@ -82,7 +82,7 @@ def unbind_resident(
         raise
 
 
-def _may_end(caller: Caller, holding: Holding) -> tuple[Grant, ...]:
+def _may_end(caller: Caller, holding: Holding, now: datetime) -> tuple[Grant, ...]:
     """The stored grants by which the caller may end a binding.
 
     Raises
@@ -94,6 +94,10 @@ def _may_end(caller: Caller, holding: Holding) -> tuple[Grant, ...]:
     if roles & permissions.BINDERS:
         return standing.basis(caller.grants, permissions.BINDERS, holding.scope)
     if caller.person_id == holding.person_id:
+        lapsed = holding.standing is Standing.ACTIVE and not holding.holds(now)
+        if lapsed and not (roles & RESIDENTS) - {holding.role}:
+            # What has lapsed lets nobody in, whatever the gateway remembers; another right does.
+            raise NotFound
         return ()
     if Role.OWNER in roles and rules.may_send_away(holding.role):
         return (Grant(Role.OWNER, holding.scope),)
