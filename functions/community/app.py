@@ -149,7 +149,7 @@ def grant_role(call: Call[shapes.GrantRole, NoQuery]) -> shapes.Holding:
     errors=["stale_version"],
 )
 def revoke_role(call: Call[shapes.RevokeRole, NoQuery]) -> shapes.Holding:
-    """Take a role away from staff, or lay down one's own mandate; gone within a minute."""
+    """Take a role away from staff, or lay down one's own; gone within a minute."""
     return shapes.holding(actions.revoke_role(call.caller, call.body, call.now))
 
 

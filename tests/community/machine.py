@@ -112,13 +112,14 @@ class CommunityMachine(Looks):
         self._changes(who, "/grants", said, self.model.grant, said)
 
     @precondition(lambda self: self.model.holdings)
-    @rule(giver=SOMEBODY, number=NUMBERS, felt=st.booleans(), same=st.sampled_from([1, 1, 0]))
+    @rule(giver=SOMEBODY, number=NUMBERS, felt=st.booleans(), same=st.sampled_from([1, 1, 0, 2]))
     def revoke(self, giver: str | None, number: int, felt: bool, same: int) -> None:
-        """Somebody takes a role away that was given, or one that was not."""
+        """Somebody takes a role away that was given or was not, or lays down their own."""
         staff = [one for one in self.model.holdings.values() if "name" in one]
         one = staff[-1 - number % len(staff)]
         role, scope = one["role"], one["scope"] if same else self.scope(number)
         who = self.people[giver] if giver else self._giver(role, scope)
+        who = self.people[one["person_id"][4]] if same == 2 else who
         said = {"person_id": one["person_id"], "role": role, "scope": scope, "reason": "离职"}
         self._changes(who, "/revocations", said, self.model.revoke, said)
         if felt:

@@ -141,14 +141,14 @@ class Model:
 
     def grant(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
         """Give a role."""
-        self._giver(who, said)
+        self._giver(who, said, MAY["grant"])
         return self._begin(who, GRANTABLE[said["role"]][1], said, now)
 
     def revoke(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
-        """Take a role away; on what it stands is asked before who may take it."""
-        known = (said["person_id"], said["role"], said["scope"]) in self.holdings
-        self._giver(who, said, known)
-        return self._end(who, GRANTABLE[said["role"]][1], said, now)
+        """Take a role away, or lay down one's own; who may is asked before what there is."""
+        own = who.person_id == said["person_id"] and said["role"] != "platform_admin"
+        self._giver(who, said, STAFF, own)
+        return self._end(who, set() if own else GRANTABLE[said["role"]][1], said, now)
 
     def bind(self, who: Person, said: dict[str, Any], now: datetime) -> dict[str, Any]:
         """Bind a resident to a room that there is."""
@@ -157,17 +157,16 @@ class Model:
         refuse(who.person_id == said["person_id"], "not_to_yourself")
         return self._begin(who, MAY["bind"], said, now)
 
-    def _giver(self, who: Person, said: dict[str, Any], known: bool = True) -> None:
+    def _giver(self, who: Person, said: dict[str, Any], may: set[str], own: bool = False) -> None:
         role, scope = said["role"], said["scope"]
         # With whom who may nothing anywhere, not even the form of a scope is discussed.
-        refuse(not who.scopes(MAY["grant"]))
+        refuse(not who.scopes(may))
         refuse(not SCOPE.fullmatch(scope), "not_a_scope")
-        refuse(not who.may(MAY["grant"], scope))
+        refuse(not who.may(may, scope))
         levels, givers = GRANTABLE.get(role, (set(), set()))
         refuse(level(scope) not in levels, "role_not_on_this_scope")
-        refuse(not known)
-        refuse(not who.may(givers, scope), "role_not_yours_to_give")
-        refuse(who.person_id == said["person_id"], "not_to_yourself")
+        refuse(not own and not who.may(givers, scope), "role_not_yours_to_give")
+        refuse(not own and who.person_id == said["person_id"], "not_to_yourself")
 
     def _begin(
         self, who: Person, givers: set[str], said: dict[str, Any], now: datetime
@@ -206,7 +205,8 @@ class Model:
         key = (said["person_id"], said["role"], said["scope"])
         refuse(key not in self.holdings)
         if self.holdings[key]["standing"] == "active":
-            self._still(who, takers, said["scope"])
+            if takers:
+                self._still(who, takers, said["scope"])
             self.end(key, who.person_id, said["reason"], now)
         return self.holdings[key]
 

@@ -247,18 +247,44 @@ def test_two_who_revoke_the_same_role_both_learn_that_it_has_ended(
     assert grants.grants_of(WORKER) == ()
 
 
-def test_nobody_takes_away_the_role_by_which_they_would(table: str) -> None:
-    """One transaction may not hold both the right that is required and its removal."""
+def test_whoever_was_given_a_role_lays_it_down_and_a_second_time_changes_nothing(
+    table: str,
+) -> None:
+    """One transaction may not hold both a right that is required and its removal."""
     company_id, _ = a_community()
     actions.grant_role(admin(permissions.GRANT_ROLE), grant(company_id), NOW)
-    chief = Caller(CHIEF, grants.grants_of(CHIEF), permissions.GRANT_ROLE)
+    chief = Caller(CHIEF, grants.grants_of(CHIEF), permissions.END_GRANT)
     own = shapes.RevokeRole(
         person_id=CHIEF, role=Role.COMPANY_ADMIN, scope=company_id, reason="离职"
     )
+    ended = actions.revoke_role(chief, own, NOW)
+    assert (ended.standing, ended.by, ended.reason) == (Standing.ENDED, CHIEF, "离职")
+    assert grants.grants_of(CHIEF) == ()
+    assert actions.revoke_role(chief, own, NOW + timedelta(seconds=9)).at == NOW
+
+
+def test_a_platform_admin_cannot_leave_the_platform_without_one(table: str) -> None:
+    own = shapes.RevokeRole(
+        person_id=ADMIN, role=Role.PLATFORM_ADMIN, scope=PLATFORM, reason="离职"
+    )
     with pytest.raises(Invalid) as refused:
-        actions.revoke_role(chief, own, NOW)
+        actions.revoke_role(admin(permissions.END_GRANT), own, NOW)
     assert [finding.code for finding in refused.value.findings] == ["not_to_yourself"]
-    assert grants.grants_of(CHIEF) == chief.grants
+    assert grants.grants_of(ADMIN) == admin(permissions.END_GRANT).grants
+
+
+def test_who_may_not_take_a_role_away_learns_nothing_of_it(table: str) -> None:
+    """A butler may lay their own down, and is told the same of what there is and what is not."""
+    hold(CHIEF, *manager(COMMUNITY).grants)
+    actions.grant_role(manager(COMMUNITY), butler(COMMUNITY), NOW)
+    colleague = Caller(ADMIN, (Grant(Role.BUTLER, COMMUNITY),), permissions.END_GRANT)
+    told = []
+    for role in (Role.BUTLER, Role.DISPATCHER):
+        with pytest.raises(Invalid) as refused:
+            actions.revoke_role(colleague, no_longer(COMMUNITY, role), NOW)
+        told.append([(finding.path, finding.code) for finding in refused.value.findings])
+    assert told == [[("role", "role_not_yours_to_give")]] * 2
+    assert grants.grants_of(WORKER) == (Grant(Role.BUTLER, COMMUNITY),)
 
 
 def test_a_manager_who_lives_here_may_end_their_own_binding(table: str) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from chalicelib.community import store
+from chalicelib.community import rules, store
 from chalicelib.community.register import actions as register
 from chalicelib.community.register import rules as register_rules
 from chalicelib.community.register import store as register_store
@@ -62,6 +62,11 @@ def a_giver_is_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(grants, "relying_on", lambda person_id, basis: rely(person_id, ()))
 
 
+def whoever_knows_a_role_takes_it_away(patch: pytest.MonkeyPatch) -> None:
+    """What somebody may end because it is theirs, anybody may end."""
+    patch.setattr(rules, "may_lay_down", lambda caller_id, holder_id, role: True)
+
+
 def any_room_is_known(patch: pytest.MonkeyPatch) -> None:
     """A resident is bound to a room that the register does not know."""
     patch.setattr(register_store, "room_exists", lambda scope: True)
@@ -112,6 +117,7 @@ BREAKS: tuple[Break, ...] = (
     a_right_outlives_its_end,
     no_scope_is_asked,
     a_giver_is_believed,
+    whoever_knows_a_role_takes_it_away,
     any_room_is_known,
     what_changed_is_overwritten,
     failures_are_forgotten,

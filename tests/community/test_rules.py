@@ -72,7 +72,7 @@ def test_a_role_is_given_by_exactly_whom_and_where_the_table_says(role: Role) ->
     given = set()
     for giver, (level, scope) in itertools.product(Role, SCOPES.items()):
         try:
-            rules.check_grant(GIVER, {giver}, holding(role, scope))
+            rules.check_grant(GIVER, {giver}, TAKER, Grant(role, scope))
         except Invalid as refusal:
             (finding,) = refusal.findings
             on_this_scope = (role.value, level.value) in GIVEN_BY
@@ -143,16 +143,16 @@ def test_anything_else_is_no_scope(scope: str) -> None:
 
 def test_nobody_gives_without_a_role_on_the_scope() -> None:
     with pytest.raises(Invalid):
-        rules.check_grant(GIVER, set(), holding())
+        rules.check_grant(GIVER, set(), TAKER, holding().grant)
 
 
 def test_one_right_role_among_others_is_enough() -> None:
-    rules.check_grant(GIVER, {Role.PATROL, Role.COMMUNITY_MANAGER}, holding())
+    rules.check_grant(GIVER, {Role.PATROL, Role.COMMUNITY_MANAGER}, TAKER, holding().grant)
 
 
 def test_nobody_gives_a_role_to_themselves() -> None:
     with pytest.raises(Invalid) as refused:
-        rules.check_grant(TAKER, {Role.COMMUNITY_MANAGER}, holding())
+        rules.check_grant(TAKER, {Role.COMMUNITY_MANAGER}, TAKER, holding().grant)
     (finding,) = refused.value.findings
     assert (finding.path, finding.code) == ("person_id", "not_to_yourself")
 

@@ -124,7 +124,9 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
         mandate=mandate.document_no if mandate else "",
     )
     caller.require(rules.check_scope(wanted.scope))
-    rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
+    rules.check_grant(
+        caller.person_id, caller.roles_on(wanted.scope), holding.person_id, holding.grant
+    )
     check_mandate(wanted.role, mandate, now)
     if mandate is not None:
         held = grants.held_by(wanted.person_id)
@@ -135,16 +137,16 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
 
 
 def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
-    """Take away a role that is the taker's to give, or lay down one's own mandate (UM-02)."""
+    """Take away a role that is the taker's to give, or lay down one's own (UM-02)."""
     caller.require(rules.check_scope(wanted.scope))
-    own = wanted.role is Role.PROPERTY_OFFICER and wanted.person_id == caller.person_id
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
-    holding = changing.holding_of(wanted.person_id, wanted.role, wanted.scope)
-    basis: tuple[Grant, ...] = ()
-    # The write takes one's own grant away, and cannot rely on it as well.
+    role = Grant(wanted.role, wanted.scope)
+    own = rules.may_lay_down(caller.person_id, wanted.person_id, wanted.role)
     if not own:
-        rules.check_grant(caller.person_id, caller.roles_on(wanted.scope), holding)
-        basis = standing.basis(caller.grants, granters, wanted.scope)
+        rules.check_grant(caller.person_id, caller.roles_on(role.scope), wanted.person_id, role)
+    holding = changing.holding_of(wanted.person_id, wanted.role, wanted.scope)
+    # The write takes one's own grant away, and cannot rely on it as well.
+    basis = () if own else standing.basis(caller.grants, granters, wanted.scope)
     ended = rules.end(holding, caller.person_id, now, wanted.reason)
     return holding if ended is None else changing.save([ended], basis)
 

@@ -76,9 +76,8 @@ GRANT_ROLE = permission(
 )
 END_GRANT = permission(
     "community:end_grant",
-    GRANT_ROLE.roles,
-    Role.PROPERTY_OFFICER,
-    about="Take a role away from staff; an officer lays down their own mandate, and nothing else.",
+    STAFF,
+    about="Take away a role that is one's to give; everybody lays down their own.",
 )
 LIST_GRANTS = permission(
     "community:list_grants",

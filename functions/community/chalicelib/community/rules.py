@@ -196,7 +196,12 @@ def check_grantable(role: Role, scope: str) -> Grantable:
     return grantable
 
 
-def check_grant(giver_id: str, giver_roles: Iterable[Role], wanted: Holding) -> None:
+def may_lay_down(caller_id: str, holder_id: str, role: Role) -> bool:
+    """Whether somebody ends a role because it is their own; the platform keeps its last admin."""
+    return caller_id == holder_id and role is not Role.PLATFORM_ADMIN
+
+
+def check_grant(giver_id: str, giver_roles: Iterable[Role], to: str, wanted: Grant) -> None:
     """Refuse a grant outside `GRANTABLE`, and any grant to oneself.
 
     Parameters
@@ -212,7 +217,7 @@ def check_grant(giver_id: str, giver_roles: Iterable[Role], wanted: Holding) -> 
     grantable = check_grantable(wanted.role, wanted.scope)
     if not grantable.granters.intersection(giver_roles):
         raise invalid("role", "role_not_yours_to_give", role=wanted.role)
-    if giver_id == wanted.person_id:
+    if giver_id == to:
         raise invalid("person_id", "not_to_yourself")
 
 
