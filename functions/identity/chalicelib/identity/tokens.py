@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
 from chalicelib.identity import rules, signing, store
 from chalicelib.identity.rules import State
+from chalicelib.identity.sessions.rules import Assurance
 from shared import aws, clock, ids
 from shared.errors import Conflict
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 AUDIENCE = "linli"
 LIFE_SECONDS = int(rules.ACCESS_LIFE.total_seconds())
-Assurance = Literal["resident", "staff"]
 
 
 class Claims(msgspec.Struct, omit_defaults=True):
