@@ -39,6 +39,7 @@ LIMITS = {
     "tries-sign_in": 30,
     "tries-invitation": 30,
     "code-tries": 40,
+    "wechat": 300,
     "offers": 10,
     "too_many_disclosures": 30,
     "too_many_exports": 5,

@@ -125,15 +125,15 @@ class Model:
 
     def present(self, phone: str, right: bool, key: str, home: str, now: datetime) -> Code:
         """A code is used; whoever used it may repeat themselves."""
-        code = there(self.codes.get(phone), "code_refused")
-        if code.used_at is not None:
-            refuse(not right or code.used != key or now - code.used_at > MINUTE, "code_refused")
+        code = self.codes.get(phone)
+        if code and code.used_at and right and code.used == key and now - code.used_at <= MINUTE:
             return code
-        worn = code.tried.total() >= 5 or code.tried[home] >= 3
-        refuse(now - code.at > 5 * MINUTE or worn, "code_refused")
         quarter = (home, now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0))
         refuse(self.used[quarter] >= 40, "too_many_attempts")
         self.used[quarter] += 1
+        code = there(code, "code_refused")
+        worn = code.used_at or code.tried.total() >= 5 or code.tried[home] >= 3
+        refuse(now - code.at > 5 * MINUTE or worn, "code_refused")
         code.tried[home] += not right
         refuse(not right, "code_refused")
         code.used, code.used_at = key, now
@@ -224,8 +224,8 @@ class Model:
             return
         day = ("offers", who.person_id, (now + ESTATE).date())
         right = other.state == "active" and other.phone and other.name == name
-        refuse(right and one is other, "not_oneself")
-        refuse(right and len(one.acting) + len(one.offered) >= MOST, "too_many_mandates")
+        refuse(one is other, "not_oneself")
+        refuse(len(one.acting) + len(one.offered) >= MOST, "too_many_mandates")
         refuse(self.used[day] >= MOST, "too_many_offers")
         self.used[day] += 1
         refuse(not right)

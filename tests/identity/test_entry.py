@@ -105,6 +105,8 @@ def test_a_source_presents_so_many_codes_whatever_the_phones(
     assert answers == [409] * 4
     refused = sign_in(identity, code, address=STRANGER)
     assert (refused.status, refused.json["code"]) == (429, "too_many_attempts")
+    # Nobody learns by it which phones await a code.
+    assert sign_in(identity, code, "13611112222", address=STRANGER).text == refused.text
     assert sign_in(identity, code, key="key-0002").status == 201
     source.now += timedelta(minutes=15)
     again = code_for(identity, OTHER_PHONE)
@@ -234,6 +236,21 @@ def test_a_wechat_code_that_was_used_is_refused_but_to_whom_it_was_answered(
 @pytest.mark.parametrize("code", ["", "nonsense", "0" * 200])
 def test_a_wechat_code_that_never_was_is_refused(identity: Identity, code: str) -> None:
     assert by_wechat(identity, code).status in (400, 409)
+
+
+def test_wechat_is_asked_so_often_for_one_address(
+    identity: Identity, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.identity.entry.actions.ASKS_OF_SOURCE", 3)
+    for number in range(3):
+        refused = by_wechat(identity, "no-such-code", f"key-{number:04}")
+        assert (refused.status, refused.json["code"]) == (409, "code_refused")
+    code = identity.sandboxes.wechat.login("mama")
+    stopped = by_wechat(identity, code)
+    assert (stopped.status, stopped.json["code"]) == (429, "too_many_attempts")
+    source.now += timedelta(minutes=15)
+    # WeChat was not asked: the code is good yet.
+    assert by_wechat(identity, code).status == 201
 
 
 def test_a_wechat_that_is_too_busy_lets_nobody_in(identity: Identity) -> None:

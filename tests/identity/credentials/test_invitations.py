@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from chalicelib.identity.credentials import actions
+from chalicelib.identity.credentials import actions, passwords
 from chalicelib.identity.persons import arrivals
 from shared import aws, clock
 from shared.auth import PLATFORM, Role
@@ -245,10 +246,34 @@ def test_a_bad_password_is_refused_before_the_code_is_looked_at(
     room: Staffroom, password: str, code: str
 ) -> None:
     room.invite()
-    before = room.identity.items()
-    refused = room.accept(password=password)
-    assert (refused.status, refused.json["errors"][0]["code"]) == (400, code)
-    assert room.identity.items() == before
+    before = kept_but_for_tries(room)
+    for shown in ({}, {"code": "00000000"}):
+        refused = room.accept(password=password, **shown)
+        assert (refused.status, refused.json["errors"][0]["code"]) == (400, code)
+    assert kept_but_for_tries(room) == before
+
+
+def kept_but_for_tries(room: Staffroom) -> list[dict[str, Any]]:
+    items = room.identity.items()
+    return [i for i in items if not {"failures", "used"} & i.keys()]
+
+
+def test_a_password_is_weighed_only_for_who_has_tries_left(
+    room: Staffroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To weigh one is work: a stranger has it done as often as they may try a code."""
+    room.invite()
+    weighed: list[str] = []
+    score = passwords.score
+
+    def weigh(password: str, username: str) -> int:
+        weighed.append(username)
+        return score(password, username)
+
+    monkeypatch.setattr(passwords, "score", weigh)
+    answers = [room.accept(password="password12345").status for _ in range(8)]
+    assert answers == [400] * 5 + [429] * 3
+    assert len(weighed) == 5
 
 
 def test_a_username_is_one_persons_however_it_is_written(room: Staffroom) -> None:

@@ -230,6 +230,17 @@ def test_whoever_acts_for_somebody_with_an_account_may_go_all_the_same(people: P
     assert people.rows(son.person_id) == {"!frozen"}
 
 
+def test_whoever_rewrites_a_ward_stands_in_the_log_beside_them(people: People) -> None:
+    daughter = people.resident()
+    grandmother = Somebody(take_in(people, daughter), acting_id=daughter.person_id)
+    assert people.call(grandmother, "PATCH", "/me", {"name": "张桂兰"}).status == 200
+    told = people.told_of(grandmother)[-1]
+    hands = (told["actor_id"], told["for_id"])
+    assert (told["type"], *hands) == (
+        *("AccountChanged", daughter.person_id, grandmother.person_id),
+    )
+
+
 def test_whoever_is_not_the_only_one_for_a_ward_may_go(people: People) -> None:
     daughter, son = people.resident(), people.resident(OTHER_PHONE, name="王五")
     grandmother = take_in(people, daughter)
@@ -283,6 +294,9 @@ def test_ten_may_act_for_one_or_be_asked_to(people: People) -> None:
     one_more = people.resident(OTHER_PHONE, name="王五")
     with hours_later(24):
         refused = offer(people, father, one_more)
+        # Or whoever has no room would try names without end.
+        wrong = {"acting_id": one_more.person_id, "name": "赵六"}
+        assert people.call(father, "POST", "/me/mandates", wrong).text == refused.text
     assert (refused.status, code(refused)) == (429, "too_many_mandates")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -98,6 +99,18 @@ def test_what_is_known_of_a_person_is_corrected_and_shown_masked(people: People)
     assert shown["signs_in_by"] == ["phone"]
     for secret in SECRETS:
         assert secret not in people.stored()
+
+
+def test_a_correction_is_told_by_its_fields_and_nothing_that_stands_in_them(
+    people: People,
+) -> None:
+    who = people.resident()
+    people.call(who, "PATCH", "/me", ALL)
+    told = people.told_of(who)[-1]
+    assert (told["type"], told["actor_id"]) == ("AccountChanged", who.person_id)
+    assert "for_id" not in told
+    assert told["data"]["fields"] == ["name", "id_number", "plates"]
+    assert not any(secret in json.dumps(told, ensure_ascii=False) for secret in SECRETS)
 
 
 def test_a_correction_that_comes_again_changes_nothing(people: People) -> None:

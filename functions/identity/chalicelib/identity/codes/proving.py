@@ -50,12 +50,20 @@ def prove_phone(phone: str, code: str, request: str, address: str, now: datetime
     for _ in range(_ATTEMPTS):
         before = store.get_challenge(phone)
         if before is None:
-            raise Conflict("code_refused")
+            break
         is_right = hmac.compare_digest(code_of(phone, before.salt), code)
         after, verdict = rules.presented(before, is_right, digest, source, now)
+        if verdict is Verdict.REPEATED:
+            return f"{after.salt}|{digest}"
+        if after is before:
+            break
         # What was guessed is told when it is counted, so that nobody guesses many at once.
-        if after is before or store.save_challenge(after, source, now):
-            if verdict in (Verdict.RIGHT, Verdict.REPEATED):
+        if store.save_challenge(after, source, now):
+            if verdict is Verdict.RIGHT:
                 return f"{after.salt}|{digest}"
             raise Conflict("code_refused")
-    raise Conflict("busy")
+    else:
+        raise Conflict("busy")
+    # It counts as well: else the last refusal would tell a phone that awaits a code from others.
+    store.count_try(source, now)
+    raise Conflict("code_refused")

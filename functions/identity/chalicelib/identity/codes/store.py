@@ -3,7 +3,8 @@
 Access patterns
 ---------------
 1. the code that a phone was sent   Get       pk = platform#codes#{phone}, sk = code
-2. a code that is presented         Transact  the same, on its version, and the quota of its source
+2. a code that is presented         Transact  the same, on its version, and the quota of its source;
+                                              the quota alone, where there is none to be right
 3. a code that is sent              Transact  the same, and the counters of
                                               its source: pk = platform#sources#{address}, sk = hour
                                               its day:    pk = platform#codesent#all, sk = day
@@ -74,14 +75,23 @@ def save_challenge(challenge: Challenge, source: str, now: datetime) -> bool:
     Conflict
         `busy`: others from the same source kept colliding with this one.
     """
-    limit = Quota(
-        source,
-        f"code-tries#{sources.quarter(now)}",
-        SOURCE_TRIES_MAX,
-        "too_many_attempts",
-        now + _KEPT_FOR,
-    )
-    return put_within(PLATFORM, [limit], _to_item(challenge)) is None
+    return put_within(PLATFORM, [_tries(source, now)], _to_item(challenge)) is None
+
+
+def count_try(source: str, now: datetime) -> None:
+    """Count that a source presented a code where none was sent.
+
+    Raises
+    ------
+    Limited, Conflict
+        As `save_challenge`.
+    """
+    put_within(PLATFORM, [_tries(source, now)])
+
+
+def _tries(source: str, now: datetime) -> Quota:
+    window, ends_at = f"code-tries#{sources.quarter(now)}", now + _KEPT_FOR
+    return Quota(source, window, SOURCE_TRIES_MAX, "too_many_attempts", ends_at)
 
 
 def add_challenge(challenge: Challenge, source: str, now: datetime) -> bool:

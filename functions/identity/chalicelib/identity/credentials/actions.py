@@ -143,11 +143,11 @@ def accept_invitation(given: shapes.AcceptInvitation, key: str, address: str, no
 
     Until it is confirmed it may be done again, with other choices, and nothing of before changes.
     """
-    score = passwords.score(given.password, given.username)
-    rules.check_password(given.password, given.username, score)
     phone, username = vault.blind("phone", given.phone), vault.blind("username", given.username)
     mark = _mark("accept", key, given.phone, given.code, given.username, given.password)
     source = _try("invitation", phone, mark, address, now)
+    score = passwords.score(given.password, given.username)
+    rules.check_password(given.password, given.username, score)
     secret = authenticator.secret_of(_chance("authenticator", mark))
     for _ in range(_TRIES):
         invitation = _shown(phone, given.code, now)
@@ -257,11 +257,11 @@ def change_password(
 ) -> str:
     """Take another password, knowing the old one; whoever was signed in must sign in again."""
     person_id = caller.in_person()
-    score = passwords.score(given.new_password, given.username)
-    rules.check_password(given.new_password, given.username, score, "new_password")
     name = vault.blind("username", given.username)
     mark = _mark("change", key, given.username, given.old_password, given.new_password, given.totp)
     source = _try("sign_in", name, mark, address, now)
+    score = passwords.score(given.new_password, given.username)
+    rules.check_password(given.new_password, given.username, score, "new_password")
     for _ in range(_TRIES):
         before = store.get_credential(person_id)
         if rules.is_repeat(before, mark, now):

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 _MEMORY_KIB, _ROUNDS, _LANES = 19_456, 2, 1
 """OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two rounds, one lane."""
 _SALT_BYTES = 16
-_READ_CHARS = 72
-"""How much of a password zxcvbn reads; what is longer is hard to guess by its length."""
+_READ_CHARS = 20
+"""How much of a password zxcvbn reads: its work grows with the square of what it reads, and what is
+longer is hard to guess by its length."""
 _NOBODYS = (
     "$argon2id$v=19$m=19456,t=2,p=1$BCo1wZSofcIdlJ4ZD1resA$tix50"
     "8TaWGU3GmQM33q9qdzxaZ0jOpOVqD9k3se4eFU"

@@ -5,7 +5,7 @@ Nothing here tells whether somebody is known: who is not is signed up.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.identity import sources
 from chalicelib.identity.codes import proving, rules, store
@@ -16,9 +16,13 @@ from chalicelib.identity.sessions import opening
 from chalicelib.identity.sessions import store as sessions
 from chalicelib.identity.sessions.opening import Tokens
 from shared import ids, vault
-from shared.auth import Caller
+from shared.auth import PLATFORM, Caller
 from shared.errors import Conflict
+from shared.quotas import Quota, put_within
 
+ASKS_OF_SOURCE, ASKS_OF_PERSON = 300, 20
+"""How often WeChat is asked in a quarter of an hour: a house shares its address, and our share of
+WeChat's own limits is everybody's."""
 _ATTEMPTS = 3
 _MINUTES = str(int(rules.GOOD_FOR.total_seconds()) // 60)
 
@@ -59,8 +63,15 @@ def sign_in_by_code(
     return opening.open_session(person.id, "resident", device, cause, now)
 
 
-def sign_in_by_wechat(code: str, device: str, key: str, now: datetime) -> Tokens:
-    """Sign in whoever opened the mini-program, signed up if they never did."""
+def sign_in_by_wechat(code: str, device: str, key: str, address: str, now: datetime) -> Tokens:
+    """Sign in whoever opened the mini-program, signed up if they never did.
+
+    Raises
+    ------
+    Limited
+        `too_many_attempts`: WeChat was asked too often for this address.
+    """
+    _count_asking(sources.source_of(address), ASKS_OF_SOURCE, now)
     try:
         account = wechat.account_of(code, key, now)
     except wechat.CodeRefused as refused:
@@ -102,11 +113,19 @@ def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str
     ------
     Conflict
         `login_taken`: they have another, which gives way to the code of a new one only.
+    Limited
+        `too_many_attempts`: WeChat was asked too often for this person.
     """
     person_id = caller.in_person()
+    _count_asking(person_id, ASKS_OF_PERSON, now)
     try:
         phone = wechat.phone_of(code, f"{person_id}|{key}", now)
     except wechat.CodeRefused as refused:
         raise Conflict("code_refused") from refused
     arrivals.bind(person_id, "phone", phone, now)
     return phone
+
+
+def _count_asking(whose: str, limit: int, now: datetime) -> None:
+    window, ends_at = f"wechat#{sources.quarter(now)}", now + timedelta(hours=1)
+    put_within(PLATFORM, [Quota(whose, window, limit, "too_many_attempts", ends_at)])

@@ -58,12 +58,13 @@ def sign_in_by_code(call: Call[shapes.SignInByCode, NoQuery]) -> sessions.Tokens
     gives=sessions.Tokens,
     status=201,
     errors=[*_SIGN_IN_REFUSALS, "provider_unreachable"],
+    limits=["too_many_attempts"],
     keyed=True,
 )
 def sign_in_by_wechat(call: Call[shapes.SignInByWechat, NoQuery]) -> sessions.Tokens:
     """Sign in from the mini-program (微信登录)."""
     body = call.body
-    made = actions.sign_in_by_wechat(body.code, body.device, call.key, call.now)
+    made = actions.sign_in_by_wechat(body.code, body.device, call.key, call.address, call.now)
     return sessions.tokens(made)
 
 
@@ -92,6 +93,7 @@ def bind_phone(call: Call[shapes.BindPhone, NoQuery]) -> shapes.BoundPhone:
     takes=shapes.BindWechatPhone,
     gives=shapes.BoundPhone,
     errors=[*_BINDING_REFUSALS, "provider_unreachable"],
+    limits=["too_many_attempts"],
     keyed=True,
 )
 def bind_wechat_phone(call: Call[shapes.BindWechatPhone, NoQuery]) -> shapes.BoundPhone:

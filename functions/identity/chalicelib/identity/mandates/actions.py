@@ -90,6 +90,8 @@ def _offered(caller: Caller, acting_id: str, name_key: str, now: datetime) -> Ma
     person = persons.check_standing(found)
     if acting_id in (*person.acting, *person.offered):
         return _shown(person)
+    # Before the name is looked at: without room, a right one would cost no try.
+    persons.check_offer(person, acting_id)
     quota = _quota(caller.acting_id or caller.person_id, now)
     try:
         after = persons.offer_mandate(person, rules.check_named(asked, name_key))

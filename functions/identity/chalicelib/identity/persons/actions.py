@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 
 from chalicelib.identity.feedback import actions as feedback
@@ -47,8 +47,10 @@ def change_account(caller: Caller, change: shapes.ChangeAccount, now: datetime) 
     )
     phone = after.login("phone")
     held = store.get_login("phone", phone.blind) if phone and named else None
+    changed = [name for name, value in asdict(details).items() if value != getattr(before, name)]
+    told = telling.of_person("AccountChanged", person, person.id, now, {"fields": changed})
     with store.writing() as writing:
-        writing.person(after)
+        writing.person(after, told)
         if held is not None:
             # Whoever compares phones and names with a register hears of the new name.
             writing.login(held, telling.of_phone(held, after.name_key, person.id, now))

@@ -248,8 +248,8 @@ def with_login(person: Person, login: Login, *, replaces: bool) -> Person:
     return replace(person, logins=(*others, login))
 
 
-def offer_mandate(person: Person, acting: Person) -> Person:
-    """The person, once they ask the other to act for them; nothing else comes of it yet.
+def check_offer(person: Person, acting_id: str) -> None:
+    """Refuse what nobody can be asked, before anything is said of whom it is asked.
 
     Raises
     ------
@@ -258,10 +258,14 @@ def offer_mandate(person: Person, acting: Person) -> Person:
     Limited
         `too_many_mandates`: as many act for them, or are asked to, as there may be.
     """
-    if acting.id == person.id:
+    if acting_id == person.id:
         raise Conflict("not_oneself")
     if len(person.acting) + len(person.offered) >= MAX_MANDATES:
         raise Limited("too_many_mandates", limit=MAX_MANDATES)
+
+
+def offer_mandate(person: Person, acting: Person) -> Person:
+    """The person, once they ask the other to act for them; nothing else comes of it yet."""
     return replace(person, offered=(*person.offered, acting.id))
 
 
