@@ -304,7 +304,7 @@ class Looks(Machine):
         names = ("name", "standing", "by", "reason", "version")
         stored = {
             (one["person_id"], one["role"], one["scope"]): [
-                *(one[name] for name in names),
+                *({**one, "by": _shown_by(one)}[name] for name in names),
                 RIGHTS - set(filter(None, one.get("off", "").split("-"))),
                 instant(one["until"]) if "until" in one else None,
             ]
@@ -347,3 +347,9 @@ def room_id(scope: str) -> str:
     """The id of the room that a scope is."""
     community_id, building, unit, number = scope.split("/")
     return f"room_{community_id.removeprefix('com_')}_{building}-{unit}-{number}"
+
+
+def _shown_by(kept: Plain) -> str:
+    """Who did it, as everybody but the log knows it."""
+    by: str = kept["by"]
+    return "platform" if kept.get("by_platform") and kept["scope"] != "platform" else by

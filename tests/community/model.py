@@ -176,7 +176,8 @@ class Model:
         if known["standing"] == "active":
             if known.get("until") != said.get("until"):
                 self._still(who, givers, scope)
-                known.update(until=said["until"], by=who.person_id, at=now, reason="")
+                by = _shown(who, givers, scope)
+                known.update(until=said["until"], by=by, at=now, reason="")
                 known["version"] += 1
             return known
         own = self.rights.setdefault(person_id, set())
@@ -187,7 +188,7 @@ class Model:
         kept = {
             **({"rights": rights} if role in RESIDENTS else {}),
             **said,
-            "by": who.person_id,
+            "by": _shown(who, givers, scope),
             "at": now,
             "reason": "",
             "standing": "active",
@@ -207,7 +208,8 @@ class Model:
         if self.holdings[key]["standing"] == "active":
             if takers:
                 self._still(who, takers, said["scope"])
-            self.end(key, who.person_id, said["reason"], now)
+            by = _shown(who, takers, said["scope"]) if takers else who.person_id
+            self.end(key, by, said["reason"], now)
         return self.holdings[key]
 
     def end(self, key: tuple[str, str, str], by: str, reason: str, now: datetime) -> None:
@@ -324,6 +326,14 @@ def _make(
     """Make what a request asks for, once; its id is the app's to choose."""
     known = made.setdefault(request, {**said, "created_at": now})
     refuse(any(known[name] != said[name] for name in said), "idempotency_key_reused")
+
+
+def _shown(who: Person, roles: set[str], scope: str) -> str:
+    """Who did it, as it is shown: of the platform's own people, no firm learns which."""
+    by_platform = scope != "platform" and (
+        ("platform_admin", "platform") in _basis(who, roles, scope)
+    )
+    return "platform" if by_platform else who.person_id
 
 
 def _basis(who: Person, givers: set[str], scope: str) -> set[Key]:

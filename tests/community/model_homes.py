@@ -152,14 +152,16 @@ class Homes(Model):
             if key not in self.holdings or self.holdings[key]["standing"] == "ended":
                 continue
             kept, held = dict(self.holdings[key]), self.holds(key, now)
+            own = scope == "platform" or (by == person_id and not into)
+            shown = by if own else "platform"
             if into:
-                self.end(key, by, "merged", now)
+                self.end(key, shown, "merged", now)
             elif role in RESIDENTS:
-                self.leave(key, by, "erased", now)
+                self.leave(key, shown, "erased", now)
             else:
-                self.end(key, by, "erased", now)
+                self.end(key, shown, "erased", now)
             if into and held and (new not in self.holdings or not self.holds(new, now)):
                 known = self.holdings.get(new, {"version": 0})
                 self.rights.setdefault(into, set()).add((role, scope))
-                self.holdings[new] = {**kept, "person_id": into, "by": by, "at": now,
+                self.holdings[new] = {**kept, "person_id": into, "by": shown, "at": now,
                     "reason": "", "version": known["version"] + 1}  # fmt: skip

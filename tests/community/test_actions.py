@@ -263,7 +263,7 @@ def test_whoever_was_given_a_role_lays_it_down_and_a_second_time_changes_nothing
     assert actions.revoke_role(chief, own, NOW + timedelta(seconds=9)).at == NOW
 
 
-def test_a_platform_admin_cannot_leave_the_platform_without_one(table: str) -> None:
+def test_a_platform_admin_needs_another_one_to_go(table: str) -> None:
     own = shapes.RevokeRole(
         person_id=ADMIN, role=Role.PLATFORM_ADMIN, scope=PLATFORM, reason="离职"
     )

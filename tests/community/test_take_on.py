@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.community import store
+from chalicelib.community import actions, permissions, shapes, store
 from local.apps import load_app
-from shared import events, grants
-from shared.auth import Grant, Role
+from shared import clock, events, grants
+from shared.auth import PLATFORM, Caller, Grant, Role
 from tests.community.story import approved
 from tests.conftest import Cloud
+from tests.harness.rights import hold
 
 COMPANY, APPLICANT = "co_" + "0" * 26, "per_" + "0" * 26
 
@@ -42,6 +43,24 @@ def test_the_applicant_administers_the_company_as_soon_as_it_is_there() -> None:
     assert company is not None
     assert (company.name, company.credit_code) == ("乐业物业", "91320114MA1MABCD0C")
     assert grants.grants_of(APPLICANT) == (Grant(Role.COMPANY_ADMIN, COMPANY),)
+
+
+def test_a_firm_learns_no_ids_of_the_platforms_own_people() -> None:
+    """Whoever has an id can give its bearer a right, and then look at their phone."""
+    (body,) = approved(None, 1)
+    told(body)
+    reviewer = json.loads(body)["detail"]["actor_id"]
+    chief = Caller(APPLICANT, grants.grants_of(APPLICANT), permissions.LIST_GRANTS)
+    (shown,) = shapes.holding_page(actions.list_grants(chief, COMPANY, 20, None)).items
+    assert (shown.person_id, shown.by) == (APPLICANT, "platform")
+    admin = Caller(reviewer, (Grant(Role.PLATFORM_ADMIN, PLATFORM),), permissions.END_GRANT)
+    hold(reviewer, *admin.grants)
+    gone = shapes.RevokeRole(
+        person_id=APPLICANT, role=Role.COMPANY_ADMIN, scope=COMPANY, reason="离职"
+    )
+    ended = actions.revoke_role(admin, gone, clock.now())
+    # The log knows who it was.
+    assert (shapes.holding(ended).by, ended.by) == ("platform", reviewer)
 
 
 def test_what_is_told_twice_changes_nothing(moto_cloud: Cloud) -> None:

@@ -5,6 +5,7 @@ The house register, households and claims have actions of their own.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.community import rules, shapes, standing, store
@@ -57,6 +58,7 @@ def take_on_company(event: events.Event, approved: shapes.CompanyApproved) -> No
         standing=Standing.ACTIVE,
         by=event.actor_id,
         at=event.at,
+        by_platform=True,
     )
     change = Change(chief, Step.BEGINS)
     store.take_on_company(company, change, changing.announcement(change))
@@ -133,7 +135,8 @@ def grant_role(caller: Caller, wanted: shapes.GrantRole, now: datetime) -> Holdi
         check_one_firm(holding.grant, held, now)
         changing.end_lapsed(holding, held)
     granters = rules.check_grantable(wanted.role, wanted.scope).granters
-    return changing.begin(holding, standing.basis(caller.grants, granters, wanted.scope))
+    basis = standing.basis(caller.grants, granters, wanted.scope)
+    return changing.begin(replace(holding, by_platform=standing.is_platforms(basis)), basis)
 
 
 def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Holding:
@@ -147,7 +150,8 @@ def revoke_role(caller: Caller, wanted: shapes.RevokeRole, now: datetime) -> Hol
     holding = changing.holding_of(wanted.person_id, wanted.role, wanted.scope)
     # The write takes one's own grant away, and cannot rely on it as well.
     basis = () if own else standing.basis(caller.grants, granters, wanted.scope)
-    ended = rules.end(holding, caller.person_id, now, wanted.reason)
+    by_platform = standing.is_platforms(basis)
+    ended = rules.end(holding, caller.person_id, now, wanted.reason, by_platform=by_platform)
     return holding if ended is None else changing.save([ended], basis)
 
 

@@ -108,7 +108,8 @@ class Holding:
     A staff grant and a resident's binding are the same thing with different givers; `name` is
     the staff member's working name while it is active, empty for residents.  `off` are the rights
     of the home that its owner switched off; `until` is when a tenancy or a mandate ends by itself;
-    `mandate` is the number of the document by which an officer acts for a firm.
+    `mandate` is the number of the document by which an officer acts for a firm.  `by_platform` says
+    that `by` did it as one of the platform's own people.
     """
 
     person_id: str
@@ -122,6 +123,7 @@ class Holding:
     off: frozenset[Right] = frozenset()
     until: datetime | None = None
     mandate: str = ""
+    by_platform: bool = False
     version: int | None = None
     outbox: Outbox = field(default=EMPTY, compare=False, repr=False)
 
@@ -129,6 +131,11 @@ class Holding:
     def grant(self) -> Grant:
         """The grant that this holding is while it is active."""
         return Grant(self.role, self.scope, self.off)
+
+    @property
+    def shown_by(self) -> str:
+        """Who did it, as a firm may know it: it needs no ids of the platform's own people."""
+        return PLATFORM if self.by_platform and self.scope != PLATFORM else self.by
 
     def holds(self, now: datetime) -> bool:
         """Whether it is a right at this moment."""
@@ -197,7 +204,10 @@ def check_grantable(role: Role, scope: str) -> Grantable:
 
 
 def may_lay_down(caller_id: str, holder_id: str, role: Role) -> bool:
-    """Whether somebody ends a role because it is their own; the platform keeps its last admin."""
+    """Whether somebody ends a role because it is their own.
+
+    A platform administrator's is ended by another one: who could give it back?
+    """
     return caller_id == holder_id and role is not Role.PLATFORM_ADMIN
 
 
@@ -265,7 +275,9 @@ def begin(previous: Holding | None, wanted: Holding) -> Change | None:
     return Change(replace(kept, standing=Standing.ACTIVE, off=previous.off), Step.CHANGES)
 
 
-def end(previous: Holding, by: str, at: datetime, reason: str) -> Change | None:
+def end(
+    previous: Holding, by: str, at: datetime, reason: str, *, by_platform: bool = False
+) -> Change | None:
     """The change to store, or None where it has already ended; the working name goes with it.
 
     Nobody finds it again when its person is erased: a right that is over is no right of theirs.
@@ -273,8 +285,8 @@ def end(previous: Holding, by: str, at: datetime, reason: str) -> Change | None:
     if previous.standing is Standing.ENDED:
         return None
     outbox = previous.outbox.without("name")
-    ended = replace(previous, name="", standing=Standing.ENDED, by=by, at=at, reason=reason)
-    return Change(replace(ended, outbox=outbox), Step.ENDS)
+    ended = replace(previous, name="", standing=Standing.ENDED, at=at, reason=reason)
+    return Change(replace(ended, by=by, by_platform=by_platform, outbox=outbox), Step.ENDS)
 
 
 def check_binding(binder_id: str, wanted: Holding) -> None:

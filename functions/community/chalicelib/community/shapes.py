@@ -177,7 +177,7 @@ class RevokeRole(Shape):
 Giver = Annotated[
     str,
     Meta(
-        description="Who did it; `platform` for the first administrator, appointed from outside.",
+        description="Who did it; `platform` where it was one of the platform's own people.",
         pattern=rf"^(?:per_[{ids.ALPHABET}]{{26}}|platform)$(?!\n)",
         examples=["per_4q8s1n6v0x3z7b2d5g9j4m8p1r"],
     ),
@@ -294,7 +294,7 @@ def holding(found: rules.Holding) -> Holding:
         scope=found.scope,
         name=found.name,
         standing=found.standing,
-        by=found.by,
+        by=found.shown_by,
         at=found.at,
         reason=found.reason,
         mandate=_mandate(found),

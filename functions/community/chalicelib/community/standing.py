@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib.community import rules, store
-from shared.auth import Grant, Role
+from shared.auth import PLATFORM, Grant, Role
 from shared.errors import NotFound
 
 
@@ -28,3 +28,8 @@ def basis(held: Iterable[Grant], roles: frozenset[Role], scope: str) -> tuple[Gr
     if not found:
         raise NotFound
     return found
+
+
+def is_platforms(basis: Iterable[Grant]) -> bool:
+    """Whether somebody acts as one of the platform's own people."""
+    return any(grant.scope == PLATFORM for grant in basis)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import msgspec
+
 from chalicelib.community import rules
 from chalicelib.community.holdings import store
 from chalicelib.community.households.rules import Household, who_leaves_too
@@ -53,7 +55,7 @@ def end_lapsed(wanted: Holding, held: Iterable[Held]) -> None:
     officers = (one.grant for one in held if one.grant.role is wanted.role is Role.PROPERTY_OFFICER)
     keys = [(wanted.person_id, each.role, each.scope) for each in officers]
     for one in store.get_holdings([key for key in keys if key[2] != wanted.scope]):
-        ended = rules.end(one, one.by, wanted.at, LAPSED)
+        ended = rules.end(one, one.by, wanted.at, LAPSED, by_platform=one.by_platform)
         if ended is not None and not one.holds(wanted.at):
             # Nobody's right is asked: whoever gave it said then that it ends.
             save([ended], ())
@@ -82,16 +84,24 @@ def company_of(scope: str) -> str:
 
 
 def leave(
-    previous: Holding, by: str, now: datetime, reason: str, basis: Sequence[Grant]
+    previous: Holding,
+    by: str,
+    now: datetime,
+    reason: str,
+    basis: Sequence[Grant],
+    *,
+    by_platform: bool = False,
 ) -> Holding:
     """Store that somebody leaves a room, and with the last owner the family; twice is once."""
-    change = rules.end(previous, by, now, reason)
+    change = rules.end(previous, by, now, reason, by_platform=by_platform)
     if change is None:
         return previous
     household = store.get_household(previous.scope)
     others = [(*one, previous.scope) for one in who_leaves_too(household, previous)]
-    found = (rules.end(one, by, now, reason) for one in store.get_holdings(others))
-    changes = [change, *(one for one in found if one is not None)]
+    changes = [change]
+    for one in store.get_holdings(others):
+        ended = rules.end(one, by, now, reason, by_platform=by_platform)
+        changes += [ended] if ended else []
     return save(changes, basis, household=household.after(changes))
 
 
@@ -135,7 +145,7 @@ def announcement(change: Change) -> events.Event:
         data["until"] = until.isoformat() if until else None
     elif until is not None:
         data["until"] = until.isoformat()
-    return events.happened(
+    told = events.happened(
         change.told_as,
         SOURCE,
         ids.derived_platform_id("gra", holding.person_id, holding.role, holding.scope),
@@ -145,6 +155,10 @@ def announcement(change: Change) -> events.Event:
         actor_id=holding.by,
         data=data,
     )
+    if holding.role is Role.PROPERTY_OFFICER and holding.by == holding.person_id:
+        # An officer resigns in their own name, not in that of the firm that they leave.
+        return msgspec.structs.replace(told, for_id="")
+    return told
 
 
 def holding_of(person_id: str, role: Role, scope: str) -> Holding:

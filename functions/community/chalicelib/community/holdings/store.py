@@ -16,7 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
 from pynamodb.expressions.condition import size
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
@@ -52,6 +57,7 @@ class _Holding(Record):
     off = UnicodeAttribute(null=True)
     until = UTCDateTimeAttribute(null=True)
     mandate = UnicodeAttribute(null=True)
+    by_platform = BooleanAttribute(null=True)
     users_key = UnicodeAttribute(null=True)
     users_place = UnicodeAttribute(null=True)
 
@@ -247,6 +253,7 @@ def _holding_item(holding: Holding, announcing: events.Event) -> _Holding:
         off=holding.grant.written_off or None,
         until=holding.until,
         mandate=holding.mandate or None,
+        by_platform=holding.by_platform or None,
         users_key=_users_key(holding.scope) if lives else None,
         users_place=f"{holding.scope}#{key[1]}" if lives else None,
         version=holding.version,
@@ -269,6 +276,7 @@ def _to_holding(item: _Holding) -> Holding:
         off=grant.off,
         until=item.until,
         mandate=item.mandate or "",
+        by_platform=bool(item.by_platform),
         version=item.version,
         outbox=item.outbox,
     )

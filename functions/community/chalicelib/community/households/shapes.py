@@ -12,7 +12,7 @@ from chalicelib.community.households.rules import AppUser
 from chalicelib.community.households.rules import Home as RuledHome
 from chalicelib.community.lasting import last_day
 from chalicelib.community.register.fields import BuildingName
-from chalicelib.community.shapes import CommunityName, Reason, ScopeText
+from chalicelib.community.shapes import CommunityName, Giver, Reason, ScopeText
 from shared import ids
 from shared.auth import Right, Role
 from shared.requests import (
@@ -89,7 +89,7 @@ class Resident(Shape):
     standing: rules.Standing
     rights: Rights
     until: LastDay | None
-    by: PersonId
+    by: Giver
     at: Instant
     reason: Annotated[str, Meta(examples=[""], extra=PERSONAL)]
 
@@ -157,7 +157,7 @@ def resident(found: rules.Holding, now: datetime) -> Resident:
         standing=found.standing if found.holds(now) else ended,
         rights=_rights(found.off),
         until=last_day(found.until),
-        by=found.by,
+        by=found.shown_by,
         at=found.at,
         reason=found.reason,
     )

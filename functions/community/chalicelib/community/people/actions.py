@@ -51,10 +51,16 @@ def _merge(person_id: str, into_id: str, event: events.Event, now: datetime) -> 
     contacts.forget_contact(person_id, event)
     claims.withdraw_all(person_id, now)
     for holding in _held(person_id):
-        ended = rules.end(holding, event.actor_id, now, MERGED)
+        ended = rules.end(holding, event.actor_id, now, MERGED, by_platform=True)
         assert ended is not None  # its right is stored
         moved = replace(
-            holding, person_id=into_id, by=event.actor_id, at=now, version=None, outbox=EMPTY
+            holding,
+            person_id=into_id,
+            by=event.actor_id,
+            by_platform=True,
+            at=now,
+            version=None,
+            outbox=EMPTY,
         )
         begun, company_id = _begun(moved, now) if holding.holds(now) else (None, "")
         changes = [ended, *([begun] if begun else [])]
@@ -86,11 +92,12 @@ def _begun(moved: Holding, now: datetime) -> tuple[rules.Change | None, str]:
 def _erase(person_id: str, event: events.Event, now: datetime) -> None:
     contacts.forget_contact(person_id, event)
     claims.withdraw_all(person_id, now)
+    by, by_platform = event.actor_id, event.actor_id != person_id
     for holding in _held(person_id):
         if holding.role in RESIDENTS:
-            changing.leave(holding, event.actor_id, now, ERASED, ())
+            changing.leave(holding, by, now, ERASED, (), by_platform=by_platform)
         else:
-            ended = rules.end(holding, event.actor_id, now, ERASED)
+            ended = rules.end(holding, by, now, ERASED, by_platform=by_platform)
             assert ended is not None  # its right is stored
             changing.save([ended], ())
 
