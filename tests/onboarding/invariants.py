@@ -218,8 +218,8 @@ def _quotas(
         day = instant(one["applied_at"]).astimezone(_ESTATE).date()
         used[f"platform#quotas#{one['applicant_id']}", f"applications#{day}"] += 1
     for one in files:
-        hour = f"uploads#{instant(one['requested_at']):%Y-%m-%dT%H}"
-        used[f"platform#quotas#{one['uploader_id']}", hour] += 1
+        day = instant(one["requested_at"]).astimezone(_ESTATE).date()
+        used[f"platform#quotas#{one['uploader_id']}", f"uploads#{day}"] += 1
     counted = {(quota["pk"], quota["sk"]): quota["used"] for quota in quotas}
     for key in sorted(used.keys() | counted.keys()):
         if used[key] != counted.get(key, 0):

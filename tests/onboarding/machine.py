@@ -219,7 +219,7 @@ class OnboardingMachine(Looks):
     def _place(self, who: Person, key: str) -> str:
         wanted = {"content_type": "application/pdf", "size_bytes": 900}
         answer = self.world.ask(who, "POST", "/qualifications", wanted, key)
-        # Thirty in an hour are enough: what would come after is another day's story.
+        # Thirty in a day are enough: what would come after is another day's story.
         assume(answer.json.get("code") != "too_many_uploads")
         file: str = answer.json["qualification_id"]
         self.forms[file] = answer.json["fields"]["key"]

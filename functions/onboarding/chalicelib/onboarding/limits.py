@@ -8,7 +8,8 @@ from shared import clock
 from shared.quotas import Quota
 
 APPLICATIONS_PER_DAY = 5
-UPLOADS_PER_HOUR = 30
+UPLOADS_PER_DAY = 30
+"""What is taken stays, whether anybody applies with it or not."""
 
 
 def application_quota(applicant_id: str, now: datetime) -> Quota:
@@ -19,6 +20,6 @@ def application_quota(applicant_id: str, now: datetime) -> Quota:
 
 
 def upload_quota(uploader_id: str, now: datetime) -> Quota:
-    """30 places for files an hour and person."""
-    window, ends_at = f"uploads#{clock.to_text(now)[:13]}", now + timedelta(hours=2)
-    return Quota(uploader_id, window, UPLOADS_PER_HOUR, "too_many_uploads", ends_at)
+    """30 places for files per estate day and person."""
+    window, ends_at = f"uploads#{clock.estate_date(now)}", now + timedelta(days=2)
+    return Quota(uploader_id, window, UPLOADS_PER_DAY, "too_many_uploads", ends_at)

@@ -34,8 +34,8 @@ TEXTS: Texts = {
         "You have applied {limit} times today; try again tomorrow.",
     ),
     "too_many_uploads": (
-        "每小时最多上传 {limit} 个文件，请稍后再试。",
-        "At most {limit} files an hour; try again later.",
+        "每天最多上传 {limit} 个文件，请明天再试。",
+        "At most {limit} files a day; try again tomorrow.",
     ),
     "qualification_twice": ("同一份资质只能添加一次。", "This qualification is already there."),
     "no_such_qualification": ("没有这份资质文件。", "There is no such qualification."),
