@@ -38,11 +38,12 @@ def _claimed_by_phone(recorder: Recorder, room_id: str) -> Caller:
     return _person("w", Grant(Role.OWNER, ids.room_scope(room_id)))
 
 
-def phone_bound(person_id: str) -> dict[str, str]:
+def phone_bound(person_id: str) -> dict[str, object]:
     """What `identity` tells of a phone that somebody has bound."""
     phone, name = canaries.OWNER_PHONE, canaries.OWNER_NAME
     return {
         "person_id": person_id,
+        "person_version": 1,
         "phone": vault.blind("phone", phone),
         "name": vault.blind("name", name),
     }
@@ -108,18 +109,18 @@ def _merged_and_erased(recorder: Recorder, manager: Caller, room_id: str) -> Non
     _heard(recorder, "PersonErased", person_id=second)
 
 
-def _heard(recorder: Recorder, type: str, **data: str) -> None:
+def _heard(recorder: Recorder, type: str, **data: object) -> None:
     message = {"messageId": "m0", "eventSource": "aws:sqs", "body": told(type, **data)}
     answer = recorder.start("follow_people", {"Records": [message]})
     assert answer == {"batchItemFailures": []}
 
 
-def told(type: str, **data: str) -> str:
+def told(type: str, **data: object) -> str:
     """A message of the queue with an event of `identity`."""
     event: Any = events.happened(
         type,
         "identity",
-        data["person_id"],
+        str(data["person_id"]),
         len(type),
         at=clock.now(),
         community_id="platform",

@@ -136,7 +136,7 @@ class HomesMachine(CommunityMachine):
     def bind_phone(self, letter: str, number: int) -> None:
         """Somebody shows that a phone is theirs, perhaps the one that the register has."""
         _, building, _, name = self._home(number).split("/")
-        said = {"phone": vault.blind("phone", phone(building, name)),
+        said = {"person_version": 1, "phone": vault.blind("phone", phone(building, name)),
                 "name": vault.blind("name", OWNER)}  # fmt: skip
         self._hears("PhoneBound", self.people[letter], **said)
         self.model.phones[self.people[letter].person_id] = phone(building, name)
@@ -224,7 +224,7 @@ class HomesMachine(CommunityMachine):
         self._hears("PersonsMerged" if into else "PersonErased", who, **more)
         self.model.gone(who.person_id, more.get("into_id"), "per_" + "z" * 26, self.now)
 
-    def _hears(self, type: str, who: Person, **said: str) -> None:
+    def _hears(self, type: str, who: Person, **said: object) -> None:
         event = events.happened(
             type,
             "identity",

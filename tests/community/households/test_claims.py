@@ -9,8 +9,8 @@ import pytest
 from chalicelib.community.people import contacts
 from chalicelib.community.people.contacts import Contact
 from local.apps import load_app
-from shared import events, grants, ids, vault
-from shared.auth import PLATFORM, Grant, Role
+from shared import grants, ids, vault
+from shared.auth import Grant, Role
 from tests.community.estate import OWNER_NAME, OWNER_PHONE, Estate, an_estate
 from tests.community.register.scene import NOW
 from tests.conftest import Cloud
@@ -35,13 +35,11 @@ def claim(estate: Estate, person_id: str, number: str = "503", key: str = "key-0
     return send(APP, "POST", url, person_id=person_id, headers=headers, body=body)
 
 
-def reached_by(person_id: str, phone: str, name: str, told_at: datetime = NOW) -> None:
+def reached_by(
+    person_id: str, phone: str, name: str, told_at: datetime = NOW, version: int = 1
+) -> None:
     told = Contact(vault.blind("phone", phone), vault.blind("name", name))
-    bound = events.happened(
-        "PhoneBound", "identity", "login_x", 1,
-        at=told_at, community_id=PLATFORM, actor_id=person_id,
-    )  # fmt: skip
-    contacts.keep_contact(person_id, told, bound)
+    contacts.keep_contact(person_id, told, told_at, version)
 
 
 def test_who_has_the_phone_and_the_name_is_an_owner_at_once(estate: Estate) -> None:
@@ -62,6 +60,16 @@ def test_a_phone_that_gave_way_to_another_opens_no_home(estate: Estate) -> None:
     reached_by(STRANGER, OWNER_PHONE, OWNER_NAME)
     assert claim(estate, STRANGER).json["state"] == "pending"
     assert grants.grants_of(STRANGER) == ()
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_of_two_phones_of_one_moment_the_later_one_counts(
+    estate: Estate, order: tuple[int, int]
+) -> None:
+    phones = {1: OWNER_PHONE, 2: "13711112222"}
+    for version in order:
+        reached_by(STRANGER, phones[version], OWNER_NAME, version=version)
+    assert claim(estate, STRANGER).json["state"] == "pending"
 
 
 def test_who_is_not_known_learns_nothing_of_whom_the_register_knows(estate: Estate) -> None:

@@ -36,7 +36,8 @@ def follow_people(event: events.Event, now: datetime) -> None:
     match event.type:
         case "PhoneBound":
             bound = shapes.phone_bound(event.data)
-            contacts.keep_contact(bound.person_id, Contact(bound.phone, bound.name), event)
+            contact = Contact(bound.phone, bound.name)
+            contacts.keep_contact(bound.person_id, contact, event.at, bound.person_version)
         case "PersonsMerged":
             merged = shapes.persons_merged(event.data)
             _merge(merged.person_id, merged.into_id, event, now)

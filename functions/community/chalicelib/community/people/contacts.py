@@ -8,6 +8,7 @@ Access patterns
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -35,15 +36,20 @@ def get_contact(person_id: str) -> Contact:
     return Contact(item.phone or "", item.name or "") if item else Contact()
 
 
-def keep_contact(person_id: str, contact: Contact, event: events.Event) -> None:
+def keep_contact(person_id: str, contact: Contact, at: datetime, version: int) -> None:
     """Keep a contact as an event told it; what was told before that comes too late.
+
+    Parameters
+    ----------
+    version
+        The person's, once they were reached so: of two of one moment the higher counts.
 
     Raises
     ------
     Refused
         Another event of the same person was being kept just then; this one must come again.
     """
-    _keep(person_id, contact, f"{clock.to_text(event.at)} {event.version:09}")
+    _keep(person_id, contact, f"{clock.to_text(at)} {version:09}")
 
 
 def forget_contact(person_id: str, event: events.Event) -> None:

@@ -11,6 +11,7 @@ class PhoneBound(msgspec.Struct, frozen=True):
     """Somebody showed that a phone is theirs; both are keyed hashes (`vault.blind`)."""
 
     person_id: str
+    person_version: int
     phone: str
     name: str
 

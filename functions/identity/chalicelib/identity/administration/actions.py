@@ -134,7 +134,7 @@ def approve_merge(caller: Caller, person_id: str, into_id: str, now: datetime) -
         writing.drop_key(absorbed.id)
         writing.freeze(absorbed.id)
         for one in moved:
-            bound = telling.of_phone(one, kept.name_key, caller.person_id, now)
+            bound = telling.of_phone(one, kept, caller.person_id, now)
             writing.login(one, bound if one.login.kind == "phone" else None)
         for one in dropped:
             writing.drop_login(one)

@@ -53,7 +53,7 @@ def change_account(caller: Caller, change: shapes.ChangeAccount, now: datetime) 
         writing.person(after, told)
         if held is not None:
             # Whoever compares phones and names with a register hears of the new name.
-            writing.login(held, telling.of_phone(held, after.name_key, person.id, now))
+            writing.login(held, telling.of_phone(held, after, person.id, now))
     return Known(after, details)
 
 

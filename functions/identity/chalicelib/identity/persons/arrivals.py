@@ -125,7 +125,7 @@ def _bind(person_id: str, kind: vault.Kind, value: str, now: datetime, *, replac
     gone = store.get_logins(replace(person, logins=lost))
     # What is taken from the table hands on what it has not told.
     held = Held(login, person.id, outbox=EMPTY.inheriting((one.outbox for one in gone), now))
-    told = telling.of_phone(held, person.name_key, person.id, now) if kind == "phone" else None
+    told = telling.of_phone(held, person, person.id, now) if kind == "phone" else None
     with store.writing() as writing:
         writing.person(after)
         writing.login(held, told)
@@ -168,7 +168,7 @@ def _sign_up(
     arrived = telling.of_person("PersonArrived", person, person_id, now, told)
     held = [Held(login, person_id) for login in person.logins]
     bound = {
-        one.login: telling.of_phone(one, person.name_key, person_id, now)
+        one.login: telling.of_phone(one, person, person_id, now)
         for one in held
         if one.login.kind == "phone"
     }

@@ -29,11 +29,12 @@ def of_person(
     )
 
 
-def of_phone(held: Held, name_key: str, actor_id: str, now: datetime) -> events.Event:
+def of_phone(held: Held, person: Person, actor_id: str, now: datetime) -> events.Event:
     """That a person is reached at a phone, and called by a name: both as keyed hashes.
 
     A number that was given up is bound again, by somebody else or by the same: each time it is
-    another thing that happens, though the record of it begins at the same version.
+    another thing that happens, though the record of it begins at the same version.  Which of two
+    was the later, the person's own version tells, as both may be of one moment.
     """
     return events.happened(
         "PhoneBound",
@@ -43,5 +44,10 @@ def of_phone(held: Held, name_key: str, actor_id: str, now: datetime) -> events.
         at=now,
         community_id=PLATFORM,
         actor_id=actor_id,
-        data={"person_id": held.person_id, "phone": held.login.blind, "name": name_key},
+        data={
+            "person_id": person.id,
+            "person_version": person.next_version,
+            "phone": held.login.blind,
+            "name": person.name_key,
+        },
     )
