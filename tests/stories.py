@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.apps import load_app
-from shared import aws, vault
+from shared import aws, clock, ids, vault
 from tests.conftest import on_moto
 from tests.harness import policies
 from tests.harness.crowd import Crowd
@@ -19,12 +19,14 @@ from tests.harness.recorder import API, Attack, Echo, Recorder, Run
 
 MANY = 10
 _BUCKET, _BUS = "bucket-of-the-story", "bus-of-the-story"
+_NOW, _CHANCE = clock.now, ids.random_bytes
 
 
 @cache
 def runs(capability: str, count: int = 1) -> tuple[Run, ...]:
     """What a capability's functions do while its story is told with `count` of everything."""
-    return tuple(told(capability, count).runs)
+    with _by_its_own_clock():
+        return tuple(told(capability, count).runs)
 
 
 @cache
@@ -40,7 +42,8 @@ def repeats(capability: str) -> tuple[Run, ...]:
             found.append(again())
             assert run.function != API or found[-1].answer.get("code") != "internal_error"
 
-    told(capability, echo=echo)
+    with _by_its_own_clock():
+        told(capability, echo=echo)
     return tuple(found)
 
 
@@ -55,8 +58,22 @@ def crowded(capability: str) -> tuple[Run, ...]:
             with crowd.around([asked for name, asked in run.asked if name == "Query"]):
                 found.append(again())
 
-    told(capability, echo=echo)
+    with _by_its_own_clock():
+        told(capability, echo=echo)
     return tuple(found)
+
+
+@contextmanager
+def _by_its_own_clock() -> Iterator[None]:
+    """Time and chance as they are, though whoever asks first stands at a clock that a test moves.
+
+    What is kept for all must not depend on who that was: where no time passes, an index that lists
+    by it has nothing to write.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", _NOW)
+        patch.setattr(ids, "random_bytes", _CHANCE)
+        yield
 
 
 def told(
