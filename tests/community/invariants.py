@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from tests.community import household_invariants
 from tests.harness.oracles import (
@@ -17,6 +17,7 @@ from tests.harness.oracles import (
     announced,
     crossing,
     event_of,
+    instant,
     partition,
     plain,
     told,
@@ -26,7 +27,8 @@ from tests.harness.oracles import (
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RESIDENTS = {"owner", "family_member", "tenant"}
-_MAX_GRANTS, _MAX_COMMUNITIES = 50, 200
+_MAX_GRANTS, _MAX_COMMUNITIES, _MAX_EXPORTS = 50, 200, 20
+_ESTATE_TIME = timezone(timedelta(hours=8))
 # State → its version and the event that its last change announced.
 _IMPORTS = {
     "awaiting_file": (1, None),
@@ -66,6 +68,7 @@ def broken(items: Iterable[Item], now: datetime) -> list[str]:
         *_listed_buildings(kinds),
         *(said for found in kinds.get("imports", []) for said in _import(found, kinds)),
         *_opened(kinds),
+        *_exports(kinds),
         *_counts(kinds),
     ]
 
@@ -263,6 +266,31 @@ def _opened(kinds: _Kinds) -> Iterator[str]:
     opened = [(partition(item)[0], item["import_id"]) for item in kinds.get("opened", [])]
     if sorted(imports) != sorted(opened):
         yield f"R2: the imports {imports} were opened by requests for {opened}"
+
+
+def _exports(kinds: _Kinds) -> Iterator[str]:
+    """Every export was told of, and counted to whom it was given, no more than may be on a day."""
+    made: dict[tuple[str, str], int] = {}
+    for export in kinds.get("export", []):
+        owner, _, export_id = partition(export)
+        yield from told(export, "RegisterExported", export_id)
+        if export["version"] != 1 or not export_id.startswith(f"exp_{owner[4:]}_"):
+            yield f"R2: {where(export)} is of another community, or was written twice"
+        if event_of(export)["data"] != {"format": export["format"], "rooms": export["rooms"]}:
+            yield f"N4: {where(export)} tells {sorted(event_of(export)['data'])}"
+        day = instant(export["at"]).astimezone(_ESTATE_TIME).date()
+        by = (export["by"], f"exports#{day}")
+        made[by] = made.get(by, 0) + 1
+    counted = {
+        (partition(quota)[2], quota["sk"]): quota["used"]
+        for quota in kinds.get("quotas", [])
+        if quota["sk"].startswith("exports#")
+    }
+    if made != counted:
+        yield f"D2: there are the exports {made}, and {counted} are counted"
+    for (person_id, day), count in counted.items():
+        if count > _MAX_EXPORTS:
+            yield f"D2: {person_id} has made {count} {day}"
 
 
 def _counts(kinds: _Kinds) -> Iterator[str]:

@@ -270,7 +270,7 @@ def _imports(
             of.asking(manager, "GET", f"{url}/buildings"),
             of.asking(manager, "GET", f"{url}/buildings/1/rooms"),
             of.asking(manager, "GET", f"{url}/statistics"),
-            of.asking(manager, "POST", f"{url}/exports", {"format": "csv"}),
+            of.asking(manager, "POST", f"{url}/exports", {"format": "csv"}, key="export-1"),
         ]
 
     return rivals
@@ -301,7 +301,8 @@ def _people(
         of.asking(chief, "POST", f"{room}/residents", lives),
         of.asking(chief, "POST", f"{room}/departures", {**lives, "reason": "已过户"}),
         of.asking(manager, "PATCH", room, {"version": 2, "use": "office"}),
-        of.asking(manager, "POST", f"{url}/exports", {"format": "csv"}),
+        of.asking(manager, "POST", f"{url}/exports", {"format": "csv"}, key="export-1"),
+        of.asking(manager, "POST", f"{url}/exports", {"format": "csv"}, key="export-2"),
         of.asking(manager, "GET", f"/grants?scope={community_id}"),
         of.asking(manager, "GET", f"{room}/residents"),
         of.starting("authorize", signed_in),

@@ -178,7 +178,7 @@ def _looked_at(recorder: Recorder, manager: Caller, community_id: str, count: in
     change = {"version": room["version"], "use": "shop", "note": canaries.said("已实测")}
     recorder.request(manager, "PATCH", f"/rooms/{room_id}", change)
     url = f"/communities/{community_id}/exports"
-    recorder.request(manager, "POST", url, {"format": "csv"}, 201)
+    recorder.request(manager, "POST", url, {"format": "csv"}, 201, key="export-0001")
 
 
 def _residents_come_and_go(

@@ -370,8 +370,9 @@ def test_the_same_key_answers_with_the_same_thing(estate: Estate) -> None:
     for name in (n for n, o in OPERATIONS.items() if o.keyed):
         first, again = ask(estate, name), ask(estate, name)
         assert (first.status, again.status) == (201, 201)
-        own = next(key for key in first.json if key.endswith("_id"))
-        assert first.json[own] == again.json[own]
+        # An export has a file in the place of an id; each link to it is signed anew.
+        own = next((key for key in first.json if key.endswith("_id")), "url")
+        assert first.json[own].split("?")[0] == again.json[own].split("?")[0]
 
 
 def test_a_grant_is_given_once_taken_once_and_given_again(estate: Estate) -> None:

@@ -168,6 +168,7 @@ def exported(register: Register, form: str) -> bytes:
         register.caller(permissions.EXPORT_REGISTER),
         register.community_id,
         shapes.ExportRegister(format=form),  # type: ignore[arg-type]  # one of two, from a table
+        "key-0001",
         NOW,
     )
     key = urlsplit(url).path.removeprefix("/").removeprefix(f"{register.bucket}/")

@@ -64,7 +64,6 @@ EXPORT_REGISTER = permission(
     "community:export_register",
     Role.COMPANY_ADMIN,
     Role.COMMUNITY_MANAGER,
-    Role.PROPERTY_OFFICER,
     about="Write the house register, owners unmasked, to a file.",
 )
 GRANT_ROLE = permission(

@@ -94,6 +94,10 @@ TEXTS: Texts = {
         "该楼栋正在导入，请稍后再试。",
         "An import is changing this building; try again in a moment.",
     ),
+    "too_many_exports": (
+        "每天最多导出 {limit} 次房产台账，请明天再试。",
+        "The register can be exported {limit} times a day; try again tomorrow.",
+    ),
     "list_changed": (
         "该楼栋的房屋刚刚更新，请从第一页重新开始。",
         "The rooms of this building have just changed; start again from the first page.",

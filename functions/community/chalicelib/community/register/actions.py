@@ -7,7 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 
 from chalicelib.community import standing
-from chalicelib.community.register import imports, report, rules, shapes, store
+from chalicelib.community.register import exports, imports, report, rules, shapes, store
+from chalicelib.community.register.exports import Export
 from chalicelib.community.register.model import (
     MAX_FILE_BYTES,
     Finding,
@@ -16,7 +17,7 @@ from chalicelib.community.register.model import (
     RoomKey,
 )
 from chalicelib.community.register.rules import Building, Import, Outcome, Step
-from shared import events, files, grants, ids
+from shared import events, files, ids
 from shared.auth import Caller, Grant
 from shared.errors import Conflict, NotFound
 from shared.files import Upload
@@ -242,7 +243,7 @@ def edit_room(
 
 
 def export_register(
-    caller: Caller, community_id: str, wanted: shapes.ExportRegister, now: datetime
+    caller: Caller, community_id: str, wanted: shapes.ExportRegister, key: str, now: datetime
 ) -> str:
     """Write a community's register to a file in the form it came in; a five-minute link to it."""
     # Only this function and `read_register` have the sheets layer.
@@ -255,12 +256,14 @@ def export_register(
         if whole is None:
             raise Conflict("building_busy")
         rooms += whole[1].values()
-    # It has names and numbers in full, so the caller's right is asked of the table.
-    grants.require_held(caller.person_id, _basis(caller, community_id))
-    key = f"exports/{community_id}/{ids.new_id('exp', community_id, now)}.{wanted.format}"
+    export_id = ids.derived_id("exp", community_id, caller.person_id, key)
+    made = Export(export_id, community_id, wanted.format, len(rooms), caller.person_id, now)
+    # It has names and numbers in full: told before it is there, by a right that still stands.
+    exports.note(made, _basis(caller, community_id))
+    name = f"exports/{community_id}/{export_id}.{wanted.format}"
     body = export.to_xlsx(rooms) if wanted.format == "xlsx" else export.to_csv(rooms)
-    files.write(key, body, _EXPORT_TYPES[wanted.format])
-    return files.download_link(key, f"house-register-{community_id}.{wanted.format}")
+    files.write(name, body, _EXPORT_TYPES[wanted.format])
+    return files.download_link(name, f"house-register-{community_id}.{wanted.format}")
 
 
 def _basis(caller: Caller, scope: str) -> tuple[Grant, ...]:

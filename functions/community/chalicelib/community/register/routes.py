@@ -157,11 +157,13 @@ def edit_room(call: Call[shapes.EditRoom, NoQuery], room_id: RoomId) -> shapes.R
     takes=shapes.ExportRegister,
     gives=shapes.Export,
     status=201,
-    errors=["building_busy"],
+    errors=["building_busy", "idempotency_key_reused", "stale_version"],
+    limits=["too_many_exports"],
+    keyed=True,
 )
 def export_register(
     call: Call[shapes.ExportRegister, NoQuery], community_id: CommunityId
 ) -> shapes.Export:
     """Write the house register to a file in the form it came in."""
-    url = actions.export_register(call.caller, community_id, call.body, call.now)
+    url = actions.export_register(call.caller, community_id, call.body, call.key, call.now)
     return shapes.Export(url=url)
