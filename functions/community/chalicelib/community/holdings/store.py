@@ -6,7 +6,7 @@ Access patterns
                                             or community), sk = {person}#{role}#{scope}
 2. residents of a room               Query  pk = {community}#residents#{room}, sk = {person}#{role}
 3. several holdings                  BatchGet of 1 and 2
-4. who lives in a room now           Get    pk = {community}#household#{room}
+4. who lives in a room now           Get    pk = {community}#household#{room}; then 3
 5. app users of a community, a page  Query  by_community: {community}#users#all, below a scope
 
 A holding's right also stands in the grants table, written in the same transaction.
@@ -15,6 +15,7 @@ A holding's right also stands in the grants table, written in the same transacti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pynamodb.attributes import (
     BooleanAttribute,
@@ -29,7 +30,17 @@ from chalicelib.community.households.rules import MAX_RESIDENTS, AppUser, Househ
 from chalicelib.community.rules import Change, Holding, Standing, Step
 from shared import events, grants
 from shared.auth import RESIDENTS, Grant, Level, Role, known_grants, level_of
-from shared.table import Page, Record, Refused, Transaction, page
+from shared.table import (
+    Page,
+    Record,
+    Refused,
+    Transaction,
+    decode_cursor,
+    encode_cursor,
+    page,
+)
+
+_MAX_READS = 5
 
 
 class Full(Exception):
@@ -193,6 +204,36 @@ def list_grants(root: str, limit: int, cursor: str | None) -> Page[Holding]:
 def list_residents(room_scope: str, limit: int, cursor: str | None) -> Page[Holding]:
     """Who is or was bound to a room."""
     return _holdings(_residents_key(room_scope), limit, cursor)
+
+
+def list_household(room_scope: str, limit: int, cursor: str | None, now: datetime) -> Page[Holding]:
+    """A page of those whose bindings to a room hold now, in the order of `list_residents`.
+
+    It reads nobody who left, as a Query would, so no cursor can name them: it is of who is shown.
+
+    Raises
+    ------
+    Invalid
+        The cursor is not one of a list of this room's residents.
+    """
+    pk = _residents_key(room_scope)
+    after = decode_cursor(cursor, ("pk", "sk"), pk)["sk"]["S"] if cursor else ""
+    living = [one for one in _living_after(room_scope, after) if one.holds(now)]
+    shown = sorted(living, key=lambda one: (one.person_id, one.role))[:limit]
+    if len(shown) == len(living):
+        return Page(tuple(shown), None)
+    last = f"{shown[-1].person_id}#{shown[-1].role}"
+    return Page(tuple(shown), encode_cursor({"pk": {"S": pk}, "sk": {"S": last}}))
+
+
+def _living_after(room_scope: str, after: str) -> list[Holding]:
+    for _ in range(_MAX_READS):
+        told = (one.split("#") for one in get_household(room_scope).residents if one > after)
+        found = get_holdings([(person_id, Role(role), room_scope) for person_id, role in told])
+        if all(one.standing is Standing.ACTIVE for one in found):
+            break
+        # Who ended meanwhile may have been merged into somebody whom the household did not name.
+    return found
 
 
 def list_users(scope: str, limit: int, cursor: str | None) -> Page[AppUser]:

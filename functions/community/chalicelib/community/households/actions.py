@@ -110,10 +110,9 @@ def list_residents(
     """Who is or was bound to a room; for its owner, who lives there now."""
     scope = ids.room_scope(room_id)
     caller.require(scope)
-    found = holdings.list_residents(scope, limit, cursor)
     if caller.roles_on(scope) & permissions.LIST_RESIDENTS.roles - RESIDENTS:
-        return found
-    return Page(tuple(one for one in found.items if one.holds(now)), found.next_cursor)
+        return holdings.list_residents(scope, limit, cursor)
+    return holdings.list_household(scope, limit, cursor, now)
 
 
 def list_users(
