@@ -87,6 +87,10 @@ def _communities(kinds: _Kinds) -> Iterator[str]:
         if len(both) != 2 or both[0] != both[1]:
             yield f"T1: {community_id} does not stand by itself as its company lists it"
     companies = {item["sk"] for item in kinds.get("companies", [])}
+    for company in kinds.get("companies", []):
+        # Of one that was approved, its approval tells, and the role of its administrator.
+        if "event" in company:
+            yield from told(company, "CompanyRegistered", company["sk"])
     reached = {partition(item)[2]: set(item["communities"]) for item in kinds.get("company", [])}
     for company_id in sorted(companies | reached.keys()):
         of_company = {

@@ -83,6 +83,15 @@ def test_the_same_key_takes_a_company_on_once(table: str) -> None:
         )
 
 
+def test_a_company_that_is_taken_on_is_told_once_by_its_id_alone(table: str) -> None:
+    with heard() as calls:
+        company_id, _ = a_community()
+        a_community()
+    told = [event for event in calls.events if event.type == "CompanyRegistered"]
+    assert [(one.subject_id, one.version, one.data) for one in told] == [(company_id, 1, {})]
+    assert (told[0].community_id, told[0].actor_id) == (PLATFORM, ADMIN)
+
+
 def test_a_grant_on_a_company_reaches_its_communities(table: str) -> None:
     company_id, community_id = a_community()
     actions.grant_role(admin(permissions.GRANT_ROLE), grant(company_id), NOW)

@@ -40,7 +40,7 @@ def register_company(
         credit_code=wanted.credit_code,
         created_at=now,
     )
-    stored = store.save_company(company)
+    stored = store.save_company(company, _taken_on(company, caller.person_id))
     if (stored.name, stored.credit_code) != (company.name, company.credit_code):
         raise Conflict("idempotency_key_reused")
     return stored
@@ -193,6 +193,18 @@ def count_repairs(event: events.Event, now: datetime) -> None:
     name = rules.count(event.type)
     if name is not None:
         store.save_count(event.community_id, name, event, now)
+
+
+def _taken_on(company: Company, by: str) -> events.Event:
+    return events.happened(
+        "CompanyRegistered",
+        changing.SOURCE,
+        company.id,
+        1,
+        at=company.created_at,
+        community_id=PLATFORM,
+        actor_id=by,
+    )
 
 
 def _opened(community: Community, by: str) -> events.Event:

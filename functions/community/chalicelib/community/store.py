@@ -68,10 +68,18 @@ class _Counted(Record):
 _COMPANIES = "platform#companies#all"
 
 
-def save_company(company: Company) -> Company:
-    """Store a new company; the one that is stored under its id now, if that came before."""
+def save_company(company: Company, announcing: events.Event | None = None) -> Company:
+    """Store a new company; the one that is stored under its id now, if that came before.
+
+    Parameters
+    ----------
+    announcing
+        None for one that was approved: its approval has told of it.
+    """
+    item = _company_item(company)
+    item.announce(EMPTY, announcing)
     try:
-        _company_item(company).put()
+        item.put()
     except Refused as refused:
         if refused.stored is None:
             raise
