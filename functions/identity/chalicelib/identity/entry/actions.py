@@ -116,7 +116,7 @@ def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str
     Limited
         `too_many_attempts`: WeChat was asked too often for this person.
     """
-    person_id = caller.in_person()
+    person_id = arrivals.check_there(caller.in_person()).id
     _count_asking(person_id, ASKS_OF_PERSON, now)
     try:
         phone = wechat.phone_of(code, f"{person_id}|{key}", now)
