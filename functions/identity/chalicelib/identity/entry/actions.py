@@ -5,10 +5,11 @@ Nothing here tells whether somebody is known: who is not is signed up.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.identity import sources
 from chalicelib.identity.codes import proving, rules, store
+from chalicelib.identity.entry.asking import count_asking
 from chalicelib.identity.persons import arrivals
 from chalicelib.identity.persons.rules import Details, check_recent
 from chalicelib.identity.providers import text_messages, wechat
@@ -16,9 +17,8 @@ from chalicelib.identity.sessions import opening
 from chalicelib.identity.sessions import store as sessions
 from chalicelib.identity.sessions.opening import Tokens
 from shared import ids, vault
-from shared.auth import PLATFORM, Caller
+from shared.auth import Caller
 from shared.errors import Conflict
-from shared.quotas import Quota, put_within
 
 ASKS_OF_SOURCE, ASKS_OF_PERSON = 300, 20
 """How often WeChat is asked in a quarter of an hour: a house shares its address, and our share of
@@ -71,7 +71,7 @@ def sign_in_by_wechat(code: str, device: str, key: str, address: str, now: datet
     Limited
         `too_many_attempts`: WeChat was asked too often for this address.
     """
-    _count_asking(sources.source_of(address), ASKS_OF_SOURCE, now)
+    count_asking(sources.source_of(address), f"{code}|{key}", ASKS_OF_SOURCE, now)
     try:
         account = wechat.account_of(code, key, now)
     except wechat.CodeRefused as refused:
@@ -117,15 +117,10 @@ def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str
         `too_many_attempts`: WeChat was asked too often for this person.
     """
     person_id = arrivals.check_there(caller.in_person()).id
-    _count_asking(person_id, ASKS_OF_PERSON, now)
+    count_asking(person_id, f"{code}|{key}", ASKS_OF_PERSON, now)
     try:
         phone = wechat.phone_of(code, f"{person_id}|{key}", now)
     except wechat.CodeRefused as refused:
         raise Conflict("code_refused") from refused
     arrivals.bind(person_id, "phone", phone, now)
     return phone
-
-
-def _count_asking(whose: str, limit: int, now: datetime) -> None:
-    window, ends_at = f"wechat#{sources.quarter(now)}", now + timedelta(hours=1)
-    put_within(PLATFORM, [Quota(whose, window, limit, "too_many_attempts", ends_at)])
