@@ -161,6 +161,8 @@ def test_a_query_is_read_by_its_types() -> None:
         ({"community_id": ["c"], "limit": ["101"]}, "query:limit", "too_great"),
         ({"community_id": ["c"], "cursor": ["x" * 1001]}, "query:cursor", "too_long"),
         ({"community_id": ["c"], "colour": ["green"]}, "query:colour", "wrong_choice"),
+        ({"community_id": ["c"], "colour": ["null"]}, "query:colour", "wrong_form"),
+        ({"community_id": ["c"], "colour": ["NULL"]}, "query:colour", "wrong_form"),
     ],
 )
 def test_a_query_that_does_not_fit_is_named_by_its_parameter(

@@ -162,9 +162,14 @@ def decode_query(parameters: Mapping[str, list[str]], shape: type[Q]) -> Q:
             raise invalid(f"query:{name}"[:80], "given_twice")
     single = {name: values[0] for name, values in parameters.items()}
     try:
-        return msgspec.convert(single, type=shape, strict=False)
+        query = msgspec.convert(single, type=shape, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid([finding(str(error), "query:")]) from None
+    for name in single:
+        if getattr(query, name) is None:
+            # msgspec takes the word "null" for nothing given, and a filter would not filter.
+            raise invalid(f"query:{name}", "wrong_form")
+    return query
 
 
 class Misfit(ValueError):
