@@ -287,6 +287,9 @@ class RepairsMachine(Looks):
         """Somebody reports with a photo that was examined, unless it was none."""
         who = self.people[letter]
         self._ask_photo(who, HERE if letter == "a" else THERE, f"shown-{len(self.forms):04}")
+        if not self.forms:
+            # Their rights have ended, and nobody has a photo.
+            return
         self.upload(0, kind)
         self.take_photos([0])
         photo_id = self._form(0)

@@ -77,6 +77,13 @@ def test_an_owner_leaves_exactly_the_rights_that_are_named(role: Role) -> None:
     assert rules.switch(change.holding, [Right.OPEN], BEN, NOW) is None
 
 
+def test_what_an_owner_switches_is_theirs_though_the_platform_made_the_binding() -> None:
+    merged = replace(bound(), by_platform=True)
+    change = rules.switch(merged, [Right.OPEN], CAT, NOW)
+    assert change is not None
+    assert (merged.shown_by, change.holding.shown_by) == ("platform", CAT)
+
+
 def test_a_tenant_never_votes_and_a_family_member_may() -> None:
     with pytest.raises(Invalid) as refused:
         rules.switch(bound(), ALL, BEN, NOW)

@@ -137,7 +137,7 @@ def switch(previous: Holding, on: Iterable[Right], by: str, now: datetime) -> Ch
         raise invalid(right.value, "not_for_this_relation", role=previous.role)
     if off == previous.off:
         return None
-    return Change(replace(previous, off=off, by=by, at=now), Step.CHANGES)
+    return Change(replace(previous, off=off, by=by, by_platform=False, at=now), Step.CHANGES)
 
 
 def may_send_away(role: Role) -> bool:
