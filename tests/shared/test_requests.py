@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from shared.auth import SIGNED_IN, Caller
 from shared.errors import Finding, Invalid, TooLarge, UnsupportedMedia
-from shared.requests import MAX_BODY_BYTES, Call, Misfit, converted, decode_body, decode_query
+from shared.requests import (
+    MAX_BODY_BYTES,
+    Call,
+    Misfit,
+    NoQuery,
+    converted,
+    decode_body,
+    decode_query,
+)
 from tests.shared.things import Colour, ListThings, MakeThing, Part
 
 GOOD: dict[str, Any] = {"community_id": "com_7k2m9x4a", "name": "lamp", "parts": [{"weight_g": 5}]}
@@ -174,9 +182,9 @@ def test_a_query_that_does_not_fit_is_named_by_its_parameter(
     assert (finding.path, finding.code) == (path, code)
 
 
-def call_with(headers: dict[str, str]) -> Call[None, None]:
+def call_with(headers: dict[str, str]) -> Call[None, NoQuery]:
     caller = Caller("per_1", (), SIGNED_IN)
-    return Call(caller, None, None, datetime(2026, 11, 22, tzinfo=UTC), headers)
+    return Call(caller, None, NoQuery(), datetime(2026, 11, 22, tzinfo=UTC), headers)
 
 
 @pytest.mark.parametrize("key", ["12345678", "a-B_9" * 12, "0" * 64])

@@ -40,7 +40,7 @@ _BOUNDS = {
 }
 
 B = TypeVar("B")
-Q = TypeVar("Q")
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 PERSONAL: Final = {"personal": True}
 """Marks a text that may tell of a person (`Meta(extra=PERSONAL)`): no log or event may hold it."""
@@ -165,8 +165,8 @@ def decode_query(parameters: Mapping[str, list[str]], shape: type[Q]) -> Q:
         query = msgspec.convert(single, type=shape, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid([finding(str(error), "query:")]) from None
-    for name in single:
-        if getattr(query, name) is None:
+    for name, value in msgspec.structs.asdict(query).items():
+        if value is None and name in single:
             # msgspec takes the word "null" for nothing given, and a filter would not filter.
             raise invalid(f"query:{name}", "wrong_form")
     return query
