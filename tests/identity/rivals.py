@@ -95,6 +95,9 @@ APART = {
     "offer_mandate × register_dependent": _SHOWN,
     "erase_account × sign_in_by_code": _LEAVING,
     "erase_person × sign_in_by_code": _LEAVING,
+    "bind_wechat_phone × bind_wechat_phone": (
+        "WeChat takes a code once: of one request that comes twice at one moment one is refused"
+    ),
     "sign_in_by_wechat × sign_in_by_wechat": (
         "of two first sign-ins one signs the person up, and either opens the first session"
     ),

@@ -20,9 +20,9 @@ from shared import ids, vault
 from shared.auth import Caller
 from shared.errors import Conflict
 
-ASKS_OF_SOURCE = 300
-"""How often WeChat is asked for strangers of one address in a quarter of an hour: a house shares
-its address, and our share of WeChat's own limits is everybody's."""
+ASKS_OF_SOURCE, ASKS_OF_PERSON = 300, 20
+"""How often WeChat is asked in a quarter of an hour: a house shares its address, and our share of
+WeChat's own limits is everybody's."""
 _ATTEMPTS = 3
 _MINUTES = str(int(rules.GOOD_FOR.total_seconds()) // 60)
 
@@ -113,8 +113,11 @@ def bind_wechat_phone(caller: Caller, code: str, key: str, now: datetime) -> str
     ------
     Conflict
         `login_taken`: they have another, which gives way to the code of a new one only.
+    Limited
+        `too_many_attempts`: WeChat was asked too often for this person.
     """
-    person_id = caller.in_person()
+    person_id = arrivals.check_there(caller.in_person()).id
+    count_asking(person_id, f"{code}|{key}", ASKS_OF_PERSON, now)
     try:
         phone = wechat.phone_of(code, f"{person_id}|{key}", now)
     except wechat.CodeRefused as refused:

@@ -93,6 +93,7 @@ def bind_phone(call: Call[shapes.BindPhone, NoQuery]) -> shapes.BoundPhone:
     takes=shapes.BindWechatPhone,
     gives=shapes.BoundPhone,
     errors=[*_BINDING_REFUSALS, "provider_unreachable"],
+    limits=["too_many_attempts"],
     keyed=True,
 )
 def bind_wechat_phone(call: Call[shapes.BindWechatPhone, NoQuery]) -> shapes.BoundPhone:
